@@ -1,0 +1,463 @@
+"""The value types all rooms share. Units are in the names; SI inside, degrees from `Trunk` on.
+
+Frames. Sensor frame: the axes as the device reports them. Trunk frame (ISB): x anterior, y cranial, z to the right.
+`pitch_deg` is the trunk's signed angle in the hinge plane: 0 prone horizontal, +90 upright, 180 supine, -90 hanging
+head down. Extension raises it, and `rate_dps` is its rate about the flexion axis, positive when extending (lifting).
+
+Times. `t_s` is seconds on the device's own clock from the start of the recording; durations never use another clock.
+Intervals are [start, end).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+NAN = float("nan")
+G_MPS2 = 9.80665
+"""Standard gravity (CGPM 1901), m/s^2."""
+
+DEFINITION = "edge10"
+DEFINITION_VERSION = 1
+"""The rule by which strokes begin and end (10 % of the stroke's own peak rate); written into every session."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Samples:
+    """A block of samples, as a structure of arrays of one length n.
+
+    Attributes:
+        t_s: (n,) device time of each sample in seconds, strictly increasing in one recording once sorted.
+        acc_mps2: (n, 3) specific force in sensor axes; at rest +9.81 along the axis that points up.
+        gyr_radps: (n, 3) angular rate in sensor axes, or None where the sensor has no gyroscope.
+        index: (n,) the device's own sample number, unwrapped. A missing number is a lost sample.
+        filled: (n,) true where a sample was interpolated by us and not measured.
+        arrival_s: (n,) host time of arrival on the same zero as `t_s`; nan where unknown.
+    """
+
+    t_s: Floats
+    acc_mps2: Floats
+    gyr_radps: Floats | None
+    index: Ints
+    filled: Bools
+    arrival_s: Floats
+
+    def __len__(self) -> int:
+        return len(self.t_s)
+
+    def __getitem__(self, part: slice | Ints | Bools) -> Samples:
+        """The same block cut, reordered or masked along its samples."""
+        return Samples(
+            t_s=self.t_s[part],
+            acc_mps2=self.acc_mps2[part],
+            gyr_radps=None if self.gyr_radps is None else self.gyr_radps[part],
+            index=self.index[part],
+            filled=self.filled[part],
+            arrival_s=self.arrival_s[part],
+        )
+
+    @classmethod
+    def measured(
+        cls,
+        t_s: npt.ArrayLike,
+        acc_mps2: npt.ArrayLike,
+        gyr_radps: npt.ArrayLike | None = None,
+        *,
+        index: npt.ArrayLike | None = None,
+        arrival_s: npt.ArrayLike | None = None,
+    ) -> Self:
+        """Build a block of measured samples; `index` counts from 0 where the sensor gives none."""
+        t = np.asarray(t_s, float)
+        return cls(
+            t_s=t,
+            acc_mps2=np.asarray(acc_mps2, float).reshape(len(t), 3),
+            gyr_radps=None if gyr_radps is None else np.asarray(gyr_radps, float).reshape(len(t), 3),
+            index=np.arange(len(t)) if index is None else np.asarray(index, np.int64),
+            filled=np.zeros(len(t), bool),
+            arrival_s=np.full(len(t), np.nan) if arrival_s is None else np.asarray(arrival_s, float),
+        )
+
+    @classmethod
+    def empty(cls, *, gyroscope: bool = True) -> Self:
+        """A block of no samples."""
+        return cls.measured([], np.empty((0, 3)), np.empty((0, 3)) if gyroscope else None)
+
+    @classmethod
+    def concat(cls, blocks: Iterable[Samples]) -> Samples:
+        """Join blocks in the order given."""
+        parts = list(blocks)
+        if len(parts) == 1:
+            return parts[0]
+        if not parts:
+            return cls.empty()
+        gyr = [b.gyr_radps for b in parts if b.gyr_radps is not None]
+        return Samples(
+            t_s=np.concatenate([b.t_s for b in parts]),
+            acc_mps2=np.concatenate([b.acc_mps2 for b in parts]),
+            gyr_radps=np.concatenate(gyr) if len(gyr) == len(parts) else None,
+            index=np.concatenate([b.index for b in parts]),
+            filled=np.concatenate([b.filled for b in parts]),
+            arrival_s=np.concatenate([b.arrival_s for b in parts]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inclination:
+    """Where up is, in sensor axes, on the uniform timeline.
+
+    Attributes:
+        t_s: (n,) device time.
+        up: (n, 3) unit vector against gravity in sensor axes.
+        omega_radps: (n, 3) angular rate in sensor axes with the bias removed; zeros without a gyroscope.
+        trusted: (n,) false where samples were lost and bridged.
+    """
+
+    t_s: Floats
+    up: Floats
+    omega_radps: Floats
+    trusted: Bools
+
+    def __len__(self) -> int:
+        return len(self.t_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trunk:
+    """The trunk's motion in the hinge plane, on the uniform timeline.
+
+    Attributes:
+        t_s: (n,) device time.
+        pitch_deg: (n,) signed angle of the trunk, see the module's head.
+        rate_dps: (n,) extension rate, smoothed, its delay taken out.
+        tilt_deg: (n,) how far the trunk leans out of the hinge plane (side bend), signed.
+        trusted: (n,) false where samples were lost and bridged.
+    """
+
+    t_s: Floats
+    pitch_deg: Floats
+    rate_dps: Floats
+    tilt_deg: Floats
+    trusted: Bools
+
+    def __len__(self) -> int:
+        return len(self.t_s)
+
+
+AXES: dict[str, tuple[float, float, float]] = {
+    "+x": (1.0, 0.0, 0.0), "-x": (-1.0, 0.0, 0.0),
+    "+y": (0.0, 1.0, 0.0), "-y": (0.0, -1.0, 0.0),
+    "+z": (0.0, 0.0, 1.0), "-z": (0.0, 0.0, -1.0),
+}  # fmt: skip
+"""The six sensor axes by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """How the sensor sits on the trunk.
+
+    Attributes:
+        anterior: Unit vector out of the chest, in sensor axes.
+        cranial: Unit vector towards the head, in sensor axes, at a right angle to `anterior`.
+        source: `declared` by the person, `nominal` by the sensor's make, or `learned` from the motion.
+        certainty: 0 (a guess) to 1 (sure).
+    """
+
+    anterior: tuple[float, float, float]
+    cranial: tuple[float, float, float]
+    source: str
+    certainty: float = 1.0
+
+    @property
+    def right(self) -> tuple[float, float, float]:
+        """Unit vector to the person's right (the flexion axis), in sensor axes: anterior x cranial."""
+        (a, b, c), (d, e, f) = self.anterior, self.cranial
+        return (b * f - c * e, c * d - a * f, a * e - b * d)
+
+    @classmethod
+    def from_axes(cls, *, cranial: str, anterior: str, source: str = "declared") -> Self:
+        """Build a mount from axis names such as `+y` (towards the head) and `+z` (out of the chest).
+
+        Raises:
+            ValueError: A name is not an axis, or both name the same line.
+        """
+        for name in (cranial, anterior):
+            if name not in AXES:
+                raise ValueError(f"{name!r} is no sensor axis; use one of {', '.join(AXES)}")
+        if cranial[1] == anterior[1]:
+            raise ValueError(f"{cranial} and {anterior} lie on one line; head and chest cannot both point along it")
+        return cls(anterior=AXES[anterior], cranial=AXES[cranial], source=source)
+
+
+class Phase(StrEnum):
+    """What the trunk is doing."""
+
+    UNKNOWN = "unknown"
+    BOTTOM = "bottom"
+    LIFTING = "lifting"
+    TOP = "top"
+    LOWERING = "lowering"
+
+
+class Verdict(StrEnum):
+    """Why a movement counts, or why it does not."""
+
+    COUNTED = "COUNTED"
+    SHALLOW = "SHALLOW"
+    UNFINISHED = "UNFINISHED"
+    TOO_FAST = "TOO_FAST"
+    NOT_HINGE = "NOT_HINGE"
+    TRANSITION = "TRANSITION"
+    ISOLATED = "ISOLATED"
+    LOST_DATA = "LOST_DATA"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stroke:
+    """One movement of the trunk in one direction, cut by the definition `edge10`.
+
+    Attributes:
+        lifting: True for a lift (extension), false for a lowering.
+        start_s, end_s: First and last crossing of 10 % of the stroke's own peak rate.
+        start_deg, end_deg: Pitch at those instants.
+        peak_dps: Largest rate, always positive.
+        peak_s: When it was reached.
+        low_deg, low_s, high_deg, high_s: Extremes of the pitch inside the stroke and when.
+        off_plane_deg: How far the trunk leaned out of the hinge plane on the way.
+        stall_s: Time stood still inside the stroke.
+        lost_s: Time bridged over lost samples inside the stroke.
+    """
+
+    lifting: bool
+    start_s: float
+    end_s: float
+    start_deg: float
+    end_deg: float
+    peak_dps: float
+    peak_s: float
+    low_deg: float
+    low_s: float
+    high_deg: float
+    high_s: float
+    off_plane_deg: float
+    stall_s: float = 0.0
+    lost_s: float = 0.0
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the stroke."""
+        return self.end_s - self.start_s
+
+    @property
+    def range_deg(self) -> float:
+        """Range travelled between the extremes, always positive."""
+        return self.high_deg - self.low_deg
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rep:
+    """One movement in the ledger: a repetition, or the reason it is none. The fields are the columns of `reps.csv`.
+
+    A time that does not exist (the bottom hold before a rep that is the last, a lowering that never came) is nan.
+    `_pm_` fields are the half-width of the 90 % interval of the field they name.
+    """
+
+    set: int | None
+    rep: int | None
+    verdict: Verdict
+    start_s: float
+    end_s: float
+    bottom_s: float = NAN
+    lower_start_s: float = NAN
+    lower_end_s: float = NAN
+    lift_start_s: float = NAN
+    lift_end_s: float = NAN
+    bottom_hold_s: float = NAN
+    top_hold_s: float = NAN
+    top_deg: float = NAN
+    bottom_deg: float = NAN
+    top_deviation_deg: float = NAN
+    peak_lift_dps: float = NAN
+    peak_lower_dps: float = NAN
+    smoothness: float = NAN
+    flags: tuple[str, ...] = ()
+    tempo_adherence: float = NAN
+    lower_start_pm_s: float = NAN
+    lower_end_pm_s: float = NAN
+    lift_start_pm_s: float = NAN
+    lift_end_pm_s: float = NAN
+    rom_pm_deg: float = NAN
+    top_deviation_pm_deg: float = NAN
+
+    @property
+    def counted(self) -> bool:
+        """Whether the movement is a repetition."""
+        return self.verdict is Verdict.COUNTED
+
+    @property
+    def lower_s(self) -> float:
+        """Duration of the lowering (eccentric)."""
+        return self.lower_end_s - self.lower_start_s
+
+    @property
+    def lift_s(self) -> float:
+        """Duration of the lift (concentric)."""
+        return self.lift_end_s - self.lift_start_s
+
+    @property
+    def rom_deg(self) -> float:
+        """Range of the trunk's pitch."""
+        return self.top_deg - self.bottom_deg
+
+    @property
+    def mean_lift_dps(self) -> float:
+        """Mean rate of the lift."""
+        return self.rom_deg / self.lift_s if self.lift_s > 0 else NAN
+
+    @property
+    def tempo(self) -> str:
+        """Measured tempo, eccentric-bottom-concentric-top with one decimal; `?` where a phase has no end."""
+        phases = (self.lower_s, self.bottom_hold_s, self.lift_s, self.top_hold_s)
+        return "-".join("?" if p != p else f"{max(p, 0.0):.1f}" for p in phases)
+
+    @property
+    def time_under_tension_s(self) -> float:
+        """Lift + top hold + lowering; phases that do not exist count as nothing."""
+        return sum(p for p in (self.lift_s, self.top_hold_s, self.lower_s) if p == p)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetSummary:
+    """One set of counted repetitions. The fields are the columns of `sets.csv`."""
+
+    set: int
+    start_s: float
+    end_s: float
+    reps: int
+    rest_s: float
+    time_under_tension_s: float
+    mean_tempo: str
+    mean_rom_deg: float
+    mean_top_hold_s: float
+    lift_rate_loss_pct: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something the analysis found. `t_s` is when it happened, `decided_s` the device time at which it was known."""
+
+    t_s: float
+    decided_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseChanged(Event):
+    """The trunk began to do something else."""
+
+    phase: Phase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepAnnounced(Event):
+    """The lift arrived at the top: this is the number to say aloud. Provisional until confirmed or withdrawn."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepConfirmed(Event):
+    """The cycle closed and counts."""
+
+    rep: Rep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovementRejected(Event):
+    """A movement was looked at and does not count; `rep.verdict` says why. Withdraws `withdrawn`, if announced."""
+
+    rep: Rep
+    withdrawn: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetStarted(Event):
+    """Enough repetitions followed one another to call them a set."""
+
+    set: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetClosed(Event):
+    """The set ended; its numbers are final as far as the data received goes."""
+
+    summary: SetSummary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MountRevised(Event):
+    """The sensor's mounting was judged anew; everything before was computed again with it."""
+
+    mount: Mount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveState:
+    """What a live view shows, as of `t_s`."""
+
+    t_s: float = 0.0
+    phase: Phase = Phase.UNKNOWN
+    phase_since_s: float = 0.0
+    pitch_deg: float = NAN
+    count: int = 0
+    set: int = 0
+    last_rep: Rep | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """What a recording held. `reps` is the whole ledger in order of time, counted or not."""
+
+    reps: tuple[Rep, ...] = ()
+    sets: tuple[SetSummary, ...] = ()
+    mount: Mount | None = None
+    straight_line_deg: float = NAN
+    straight_line_source: str = "unknown"
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def counted(self) -> tuple[Rep, ...]:
+        """The repetitions that count."""
+        return tuple(r for r in self.reps if r.counted)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensorInfo:
+    """What is known of a sensor before it streams.
+
+    Attributes:
+        family: Row of the table in `imu.sensors`.
+        rate_hz: True sampling rate as the device states it.
+        acc_range_mps2, gyr_range_radps: Full scale; a sample at it is clipped.
+        mount: Where its axes point when worn as its maker means it, or None.
+    """
+
+    family: str
+    model: str
+    rate_hz: float
+    serial: str = ""
+    firmware: str = ""
+    has_gyroscope: bool = True
+    acc_range_mps2: float = 16 * G_MPS2
+    gyr_range_radps: float = np.deg2rad(2000.0)
+    mount: Mount | None = None
+    extra: dict[str, str] = field(default_factory=dict)
+
+
