@@ -1,0 +1,47 @@
+"""Session folders: raw samples that are the truth, what was derived from them, and what happened on the way.
+
+The meaning of every file and column is in `recordings/README.md`.
+"""
+
+from imu.sessions.header import SessionHeader, read_header, utc_now, write_header
+from imu.sessions.reader import Recording, Session, read_recording, read_session
+from imu.sessions.samplesfile import encode, header_line
+from imu.sessions.tables import (
+    REP_COLUMNS,
+    SET_COLUMNS,
+    Label,
+    SessionEvent,
+    read_events,
+    read_labels,
+    read_reps,
+    read_sets,
+    write_reps,
+    write_sets,
+)
+from imu.sessions.writer import SessionWriter, put_in_order, write_analysis
+
+__all__ = [
+    "REP_COLUMNS",
+    "SET_COLUMNS",
+    "Label",
+    "Recording",
+    "Session",
+    "SessionEvent",
+    "SessionHeader",
+    "SessionWriter",
+    "encode",
+    "header_line",
+    "put_in_order",
+    "read_events",
+    "read_header",
+    "read_labels",
+    "read_recording",
+    "read_reps",
+    "read_session",
+    "read_sets",
+    "utc_now",
+    "write_analysis",
+    "write_header",
+    "write_reps",
+    "write_sets",
+]

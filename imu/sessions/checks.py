@@ -1,0 +1,102 @@
+"""What a recording must not be if its numbers are to be believed.
+
+The bounds are wide on purpose: real recordings come with scale errors of 13 % and with stretches in which the range
+was wrong four times over. Refused is what would make every number after it meaningless: time that does not advance,
+an axis that never moved, the wrong unit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from imu.errors import DataError
+from imu.model import Samples
+from imu.sessions.csvfile import NumberTable
+from imu.sessions.samplesfile import ACC, GYR
+
+STUCK_SAMPLES = 50
+"""An axis with one value over fewer samples than this may be chance or a hand-made example."""
+LEAST_MPS2, MOST_MPS2 = 1.6, 45.0
+"""The median length of the acceleration must lie between these: a whole file recorded with a range setting that is
+wrong four times over still passes (2.5 and 39), data in g (1.0) or in counts do not."""
+ODD_MPS2 = (7.5, 12.5)
+"""Outside of these it is a wrong scale worth a warning."""
+GYR_P99_RADPS = 25.0
+"""A hand shaking a sensor as fast as it can turns faster than this for less than 1 % of the time (rad/s, seen: 16);
+a trunk in deg/s exceeds it at once."""
+
+
+def check_recording(samples: Samples, table: NumberTable) -> list[str]:
+    """Refuse a recording that cannot be analysed.
+
+    Returns:
+        Warnings about what is odd but can be analysed.
+
+    Raises:
+        DataError: It names the file, the line and column where they help, and the mend.
+    """
+    if len(samples) < 2:
+        raise DataError(f"{table.path} holds {len(samples)} samples; a recording needs at least two. Record again.")
+    check_time(samples, table)
+    _check_axes(samples, table)
+    return _check_units(samples, table)
+
+
+def check_time(samples: Samples, table: NumberTable) -> None:
+    """Refuse time that stands still or goes back.
+
+    Raises:
+        DataError: It names the first such line.
+    """
+    t = table.columns["t_s"] if "index" not in table.columns else samples.t_s
+    step = np.diff(t)
+    if not (step <= 0).any():
+        return
+    row = int(np.argmax(step <= 0)) + 1
+    place = row if "index" not in table.columns else int(np.argmax(table.columns["index"] == samples.index[row]))
+    if step[row - 1] < 0:
+        what = (
+            f"time goes back from {t[row - 1]:.6f} to {t[row]:.6f} s; if two recordings were joined, cut the file "
+            "here, otherwise sort it by t_s."
+        )
+    else:
+        what = (
+            f"{t[row]:.6f} s is the time of the sample before, too: times rounded too far, or times at which a packet "
+            "arrived; write the sensor's own time, or sample number / rate."
+        )
+    raise table.error(place, "t_s", what)
+
+
+def _check_axes(samples: Samples, table: NumberTable) -> None:
+    if len(samples) < STUCK_SAMPLES:
+        return
+    values = samples.acc_mps2 if samples.gyr_radps is None else np.hstack([samples.acc_mps2, samples.gyr_radps])
+    stuck = np.ptp(values, axis=0) == 0
+    names = [name for name, is_stuck in zip((*ACC, *GYR), stuck, strict=False) if is_stuck]
+    if names:
+        mend = "leave out the gyr_* columns" if names[0] in GYR else "record again with a sensor whose axes all work"
+        raise DataError(
+            f"{table.path}, lines 2 to {table.line(len(table.columns['t_s']) - 1)}, column {names[0]}: it is "
+            f"{table.columns[names[0]][0]:g} throughout, so this axis is stuck or was never written; {mend}."
+        )
+
+
+def _check_units(samples: Samples, table: NumberTable) -> list[str]:
+    norm = float(np.median(np.linalg.norm(samples.acc_mps2, axis=1)))
+    found = (
+        f"{table.path}, columns acc_*: their length is {norm:.3g} m/s2 at the median where a body at rest reads 9.81"
+    )
+    if not LEAST_MPS2 <= norm <= MOST_MPS2:
+        units = {"g": 1.0, "mg": 1000.0}
+        guess = next((u for u, rest in units.items() if rest / 1.6 <= norm <= rest * 1.6), "counts of the sensor")
+        raise DataError(f"{found}; these look like {guess}, so convert them to m/s2.")
+    if samples.gyr_radps is not None:
+        rate = np.linalg.norm(samples.gyr_radps, axis=1)
+        fast = float(np.percentile(rate, 99))
+        if fast > GYR_P99_RADPS:
+            raise DataError(
+                f"{table.path}, columns gyr_*: 1 % of the samples turn faster than {fast:.3g} rad/s, which no "
+                "body does; convert deg/s to rad/s."
+            )
+    low, high = ODD_MPS2
+    return [] if low <= norm <= high else [f"{found}; the scale or the range setting may be wrong."]

@@ -1,0 +1,115 @@
+"""Reading sessions and recordings back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from imu.errors import DataError
+from imu.model import Rep, Samples, SetSummary
+from imu.sessions.checks import check_recording, check_time
+from imu.sessions.csvfile import NumberTable
+from imu.sessions.header import SessionHeader, read_header
+from imu.sessions.samplesfile import read_samples
+from imu.sessions.tables import Label, SessionEvent, read_events, read_labels, read_reps, read_sets
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recording:
+    """Samples fit to be analysed.
+
+    Attributes:
+        path: What was read.
+        samples: In order, each once.
+        rate_hz: Median rate while samples came; 4 kHz and 4 Hz are both possible.
+        header: The session's, None for a bare CSV.
+        warnings: Sentences about what was mended or is odd.
+    """
+
+    path: Path
+    samples: Samples
+    rate_hz: float
+    header: SessionHeader | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Session:
+    """A session folder as it stands on the disk; parts that are not there yet are empty."""
+
+    path: Path
+    header: SessionHeader
+    samples: Samples
+    events: tuple[SessionEvent, ...] = ()
+    reps: tuple[Rep, ...] = ()
+    sets: tuple[SetSummary, ...] = ()
+    labels: tuple[Label, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def read_recording(path: Path) -> Recording:
+    """Read a session folder, or a bare CSV (also gzipped) with `t_s`, `acc_*_mps2` and perhaps `gyr_*_radps`.
+
+    Raises:
+        DataError: It cannot be analysed; the message names file, line and column, and what to do.
+    """
+    header = None
+    file = path
+    if path.is_dir():
+        file = _samples_of(path)
+        header = read_header(path / "session.json") if (path / "session.json").exists() else None
+    samples, table = read_samples(file)
+    odd = check_recording(samples, table)
+    return Recording(
+        path=path,
+        samples=samples,
+        rate_hz=float(np.median(np.diff(samples.index) / np.diff(samples.t_s))),
+        header=header,
+        warnings=(*table.warnings, *_repeats(samples, table), *odd),
+    )
+
+
+def read_session(path: Path) -> Session:
+    """Read a session folder, also one whose recording was cut off at any instant.
+
+    Raises:
+        DataError: It is no session, or a file in it is damaged by something else than being cut off.
+    """
+    file = _samples_of(path)
+    header = read_header(path / "session.json")
+    samples = Samples.empty(gyroscope=header.sensor.has_gyroscope)
+    warnings: tuple[str, ...] = ()
+    if file.stat().st_size:
+        samples, table = read_samples(file)
+        check_time(samples, table)
+        warnings = table.warnings
+    return Session(
+        path=path,
+        header=header,
+        samples=samples,
+        events=read_events(path / "events.csv") if _has(path / "events.csv") else (),
+        reps=read_reps(path / "reps.csv") if _has(path / "reps.csv") else (),
+        sets=read_sets(path / "sets.csv") if _has(path / "sets.csv") else (),
+        labels=read_labels(path / "labels.csv") if _has(path / "labels.csv") else (),
+        warnings=warnings,
+    )
+
+
+def _has(path: Path) -> bool:
+    """Whether there is a file with something in it; a recorder killed in its first instant leaves an empty one."""
+    return path.exists() and path.stat().st_size > 0
+
+
+def _samples_of(folder: Path) -> Path:
+    file = folder / "samples.csv"
+    if not file.is_file():
+        what = "is no session: there is no samples.csv in it" if folder.is_dir() else "is no session folder"
+        raise DataError(f"{folder} {what}; give a folder that imu record wrote, or a CSV file.")
+    return file
+
+
+def _repeats(samples: Samples, table: NumberTable) -> list[str]:
+    again = len(table.columns["t_s"]) - len(samples)
+    return [f"{table.path}: {again} samples stand in the file twice; the first of each was taken."] if again else []

@@ -1,0 +1,221 @@
+"""Writing a session so that nothing received is lost: not by a kill, a full disk or a power cut.
+
+Strategy: samples are appended in order of arrival, straight to the operating system, and forced onto the disk once a
+second. What could not be written stays in memory and is tried again with the next block. Only at the end, and only if
+lines came late or twice, is the file rewritten in order, beside the old one and swapped in one step. `labels.csv`
+belongs to the person and is never opened here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import itertools
+import os
+import time
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from imu.model import Analysis, Samples
+from imu.sessions.csvfile import read_text
+from imu.sessions.files import replace_file, storage, sync_folder
+from imu.sessions.header import SessionHeader, utc_now, write_header
+from imu.sessions.samplesfile import encode, header_line, sorted_chunks
+from imu.sessions.tables import EVENT_HEAD, SessionEvent, event_line, write_reps, write_sets
+
+SYNC_EVERY_S = 1.0
+"""A power cut loses at most this much."""
+
+
+class AppendFile:
+    """A file that only grows, by whole lines.
+
+    A write that fails leaves no torn line behind; its bytes wait and go first next time.
+    """
+
+    def __init__(self, path: Path, head: bytes) -> None:
+        """Create the file; it must not exist.
+
+        Raises:
+            StorageError: It could not be created.
+        """
+        self.path = path
+        self._waiting = b""
+        self._unsynced = False
+        self._synced_at = time.monotonic()
+        with storage(path):
+            self._file = path.open("xb", buffering=0)
+        self.append(head)
+
+    def append(self, lines: bytes) -> None:
+        """Hand lines to the operating system, and to the disk if the last time is a second ago.
+
+        Raises:
+            StorageError: The disk is full or gone; the lines are kept for the next call.
+        """
+        whole, waiting = self._file.tell(), self._waiting + lines
+        with storage(self.path):
+            try:
+                self._waiting = waiting
+                self._write(waiting)
+            except BaseException:  # a Ctrl-C inside the write leaves a torn line, too
+                self._file.seek(whole)
+                self._file.truncate()
+                raise
+        self._waiting = b""
+        if time.monotonic() - self._synced_at >= SYNC_EVERY_S:
+            self.sync()
+
+    def _write(self, lines: bytes) -> None:
+        while lines:
+            lines = lines[self._file.write(lines) :]
+            self._unsynced = True
+
+    def sync(self) -> None:
+        """Force what was written onto the disk.
+
+        Raises:
+            StorageError: The disk refused.
+        """
+        if self._unsynced:
+            with storage(self.path):
+                os.fsync(self._file.fileno())
+        self._unsynced = False
+        self._synced_at = time.monotonic()
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more can be appended."""
+        return self._file.closed
+
+    def close(self) -> None:
+        """Write what waits, sync, close. The file is closed in any case.
+
+        Raises:
+            StorageError: The last lines could not be written.
+        """
+        if self._file.closed:
+            return
+        with contextlib.closing(self._file):
+            self.append(b"")
+            self.sync()
+
+
+class SessionWriter:
+    """Writes one session folder. A context manager: leaving it closes the files whatever happened."""
+
+    def __init__(self, out_dir: Path, header: SessionHeader) -> None:
+        """Make a new folder in `out_dir`, named by the session's start and exercise; never an existing one.
+
+        Raises:
+            StorageError: It cannot be written there.
+        """
+        self.header = header
+        self.folder = _new_folder(out_dir, header.folder_name)
+        self._in_order = True
+        self._last_index = np.iinfo(np.int64).min
+        write_header(self.folder / "session.json", header)
+        self._samples = AppendFile(self.folder / "samples.csv", header_line(gyroscope=header.sensor.has_gyroscope))
+        self._events = AppendFile(self.folder / "events.csv", EVENT_HEAD)
+        sync_folder(self.folder)
+
+    def append(self, samples: Samples) -> None:
+        """Append samples in order of arrival.
+
+        Raises:
+            StorageError: The disk is full; the samples are kept and tried again at the next call.
+            ValueError: A gyroscope is there that the header denies, or the other way round.
+        """
+        if not len(samples):
+            return
+        if (samples.gyr_radps is not None) != self.header.sensor.has_gyroscope:
+            raise ValueError("the header's has_gyroscope and the samples disagree")
+        self._in_order &= bool(samples.index[0] > self._last_index and (np.diff(samples.index) > 0).all())
+        self._last_index = max(self._last_index, int(samples.index.max()))
+        self._samples.append(encode(samples))
+
+    def event(self, kind: str, t_s: float, detail: str = "", *, utc: str | None = None) -> None:
+        """Append an event, and force it and the samples before it onto the disk.
+
+        Raises:
+            StorageError: The disk is full; the event is kept and tried again at the next call.
+        """
+        self._events.append(event_line(SessionEvent(utc=utc or utc_now(), t_s=t_s, kind=kind, detail=detail)))
+        self._events.sync()
+        self._samples.sync()
+
+    def update(self, **changes: Any) -> None:  # noqa: ANN401 (any field of the header)
+        """Change fields of the header and write it anew.
+
+        Raises:
+            StorageError: It could not be written; the old one is untouched.
+        """
+        self.header = dataclasses.replace(self.header, **changes)
+        write_header(self.folder / "session.json", self.header)
+
+    def close(self, analysis: Analysis | None = None) -> None:
+        """Bring the samples into order and write what was derived from them. A second call changes nothing.
+
+        Every step is tried even if one before it failed.
+
+        Raises:
+            StorageError: Something could not be written; the samples are as they were appended.
+        """
+        if self._samples.closed:
+            return
+        with contextlib.ExitStack() as steps:  # run from the last to the first
+            if analysis is not None:
+                steps.callback(write_analysis, self.folder, self.header, analysis)
+            if not self._in_order:
+                steps.callback(put_in_order, self._samples.path)
+            steps.callback(self._samples.close)
+            steps.callback(self._events.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def write_analysis(folder: Path, header: SessionHeader, analysis: Analysis) -> None:
+    """Write what is derived into a session folder: reps, sets, and the header's mount and straight line.
+
+    Raises:
+        StorageError: It could not be written; older files are untouched.
+    """
+    write_reps(folder / "reps.csv", analysis.reps)
+    write_sets(folder / "sets.csv", analysis.sets, load_kg=header.load_kg)
+    straight = analysis.straight_line_deg
+    changed = dataclasses.replace(
+        header,
+        mount=analysis.mount or header.mount,
+        straight_line_deg=straight if np.isfinite(straight) else header.straight_line_deg,
+        straight_line_source=analysis.straight_line_source if np.isfinite(straight) else header.straight_line_source,
+    )
+    write_header(folder / "session.json", changed)
+
+
+def put_in_order(path: Path) -> None:
+    """Rewrite a samples file sorted by index, each once, atomically; a torn last line goes.
+
+    Raises:
+        StorageError: It could not be written; the file is as it was.
+        DataError: It is not a samples file.
+    """
+    data, _ = read_text(path)
+    replace_file(path, sorted_chunks(data))
+
+
+def _new_folder(out_dir: Path, name: str) -> Path:
+    """A folder of this name; two sessions that start in one second get a number."""
+    with storage(out_dir):
+        out_dir.mkdir(parents=True, exist_ok=True)
+        for again in itertools.count(1):
+            folder = out_dir / (name if again == 1 else f"{name}_{again}")
+            with contextlib.suppress(FileExistsError):
+                folder.mkdir()
+                return folder
+    raise AssertionError("unreachable")

@@ -1,0 +1,168 @@
+"""What may be analysed, and what a person is told about a file that may not."""
+
+import csv
+import gzip
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from imu.errors import DataError
+from imu.sessions import read_recording
+
+HEAD = "t_s,acc_x_mps2,acc_y_mps2,acc_z_mps2,gyr_x_radps,gyr_y_radps,gyr_z_radps"
+RNG = np.random.default_rng(7)
+VALUES = np.column_stack([np.arange(200) / 100, RNG.normal((0, 0, 9.81), 0.1, (200, 3)), RNG.normal(0, 0.01, (200, 3))])
+
+
+def text(values: np.ndarray = VALUES, head: str = HEAD) -> str:
+    return "\n".join([head, *(",".join(f"{v:.6f}" for v in row) for row in values)]) + "\n"
+
+
+def changed(row: int, column: int, value: float) -> np.ndarray:
+    values = VALUES.copy()
+    values[row, column] = value
+    return values
+
+
+def scaled(columns: slice, factor: float) -> np.ndarray:
+    values = VALUES.copy()
+    values[:, columns] *= factor
+    return values
+
+
+def write(folder: Path, content: str) -> Path:
+    path = folder / "one.csv"
+    path.write_text(content, newline="")
+    return path
+
+
+LINES = text().splitlines()
+BROKEN = {
+    "empty file": ("", r"one\.csv is empty"),
+    "blank lines only": ("\n\n", r"is empty"),
+    "header only": (HEAD + "\n", r"holds 0 samples"),
+    "wrong header": (text(head="time,ax,ay,az,gx,gy,gz"), r"line 1: there is no column t_s \(found: time, ax"),
+    "half a gyroscope": (text(head=HEAD.replace("gyr_y_radps", "gyr_q")), r"line 1: .*gyr_y_radps is not"),
+    "column twice": (text(head=HEAD.replace("acc_y", "acc_x")), r"line 1: the column acc_x_mps2 appears twice"),
+    "semicolons": (text().replace(",", ";"), r"line 1: .*not separated by commas"),
+    "text in a number": ("\n".join([*LINES[:5], "0.04,x,1,1,1,1,1", *LINES[6:]]), r"line 6, column acc_x_mps2: 'x'"),
+    "a cell too few": ("\n".join([*LINES[:5], "0.04,1,1,1,1,1", *LINES[6:]]), r"line 6: 6 cells where"),
+    "decimal commas": ("\n".join([*LINES[:5], "0,04,1,1,1,1,1,1", *LINES[6:]]), r"line 6: 8 cells .*points"),
+    "nan": (text(changed(9, 3, float("nan"))), r"line 11, column acc_z_mps2: .*delete such lines"),
+    "infinity": (text(changed(9, 0, float("inf"))), r"line 11, column t_s"),
+    "after a blank line": (text(changed(9, 3, float("nan"))).replace("\n", "\n\n", 1), r"line 12, column acc_z_mps2"),
+    "stuck axis": (text(scaled(slice(2, 3), 0)), r"lines 2 to 201, column acc_y_mps2: it is 0 throughout"),
+    "stuck gyroscope": (text(scaled(slice(4, 7), 0)), r"column gyr_x_radps: .*leave out the gyr_\* columns"),
+    "time goes back": (text(changed(9, 0, 0.01)), r"line 11, column t_s: time goes back from 0\.080000 to 0\.010000 s"),
+    "time stands still": (text(changed(9, 0, 0.08)), r"line 11, column t_s: 0\.080000 s is the time of the sample"),
+    "in g": (text(scaled(slice(1, 4), 1 / 9.81)), r"columns acc_\*: .*look like g, so convert"),
+    "in counts": (text(scaled(slice(1, 4), 200)), r"columns acc_\*: .*look like counts"),
+    "in deg/s": (text(scaled(slice(4, 7), 5000)), r"columns gyr_\*: .*convert deg/s to rad/s"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_every_fault_is_named_with_its_place(tmp_path: Path, fault: str) -> None:
+    content, message = BROKEN[fault]
+    path = write(tmp_path, content)
+    with pytest.raises(DataError, match=message) as caught:
+        read_recording(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_sound_file_is_read_as_it_is(tmp_path: Path) -> None:
+    recording = read_recording(write(tmp_path, text()))
+    np.testing.assert_allclose(recording.samples.acc_mps2, VALUES[:, 1:4], atol=1e-6)
+    assert recording.samples.gyr_radps is not None
+    assert recording.rate_hz == pytest.approx(100.0)
+    assert recording.header is None
+    assert recording.warnings == ()
+
+
+@pytest.mark.parametrize(
+    "disguise",
+    [
+        lambda s: gzip.compress(s.encode()),
+        lambda s: gzip.compress(s[:500].encode()) + gzip.compress(s[500:].encode()),
+        lambda s: b"\xef\xbb\xbf" + s.encode(),
+        lambda s: s.replace("\n", "\r\n").encode(),
+        lambda s: s.replace(",", ", ").encode(),
+        lambda s: (s + "\n \n").encode(),
+    ],
+    ids=["gzip", "two gzip members", "byte order mark", "windows line ends", "spaces", "blank lines at the end"],
+)
+def test_the_same_numbers_in_other_clothes(tmp_path: Path, disguise: object) -> None:
+    path = tmp_path / "one.csv"
+    path.write_bytes(disguise(text()))  # type: ignore[operator]
+    np.testing.assert_array_equal(
+        read_recording(path).samples.acc_mps2, read_recording(write(tmp_path, text())).samples.acc_mps2
+    )
+
+
+def test_no_gyroscope_and_columns_nobody_knows_are_fine(tmp_path: Path) -> None:
+    rows = [",".join(line.split(",")[:4]) + ",a note" for line in LINES[1:]]
+    recording = read_recording(write(tmp_path, "\n".join(["t_s,acc_x_mps2,acc_y_mps2,acc_z_mps2,note", *rows]) + "\n"))
+    assert recording.samples.gyr_radps is None
+    assert len(recording.samples) == 200
+
+
+@pytest.mark.parametrize("keep", [1, 5, 20, 60])
+def test_a_torn_last_line_is_cut_with_a_warning(tmp_path: Path, keep: int) -> None:
+    recording = read_recording(write(tmp_path, text() + LINES[-1].replace("1.99", "2.00")[:keep]))
+    assert len(recording.samples) == 200
+    assert "line 202" in recording.warnings[0]
+
+
+def test_a_gzip_file_that_ends_early_gives_what_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "one.csv.gz"
+    path.write_bytes(gzip.compress(text().encode())[:-400])
+    recording = read_recording(path)
+    assert 0 < len(recording.samples) < 200
+    assert any("gzip file ends early" in warning for warning in recording.warnings)
+
+
+def test_damaged_gzip_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "one.csv.gz"
+    path.write_bytes(b"\x1f\x8b" + b"nonsense" * 10)
+    with pytest.raises(DataError, match="not a sound gzip file"):
+        read_recording(path)
+
+
+def test_bytes_that_are_no_text_are_a_wrong_header(tmp_path: Path) -> None:
+    path = tmp_path / "one.csv"
+    path.write_bytes(bytes(range(256)) * 4)
+    with pytest.raises(DataError, match="line 1"):
+        read_recording(path)
+
+
+def test_a_range_fault_is_a_warning(tmp_path: Path) -> None:
+    recording = read_recording(write(tmp_path, text(scaled(slice(1, 4), 0.25))))
+    assert "range setting may be wrong" in recording.warnings[0]
+
+
+def test_a_tiny_example_with_a_constant_axis_is_fine(tmp_path: Path) -> None:
+    path = write(tmp_path, "t_s,acc_x_mps2,acc_y_mps2,acc_z_mps2\n0,0,0,9.81\n0.01,0,0,9.80\n")
+    assert len(read_recording(path).samples) == 2
+
+
+def test_what_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"nothing\.csv does not exist"):
+        read_recording(tmp_path / "nothing.csv")
+    with pytest.raises(DataError, match=r"is no session: there is no samples\.csv"):
+        read_recording(tmp_path)
+
+
+def test_every_real_recording_is_read() -> None:
+    root = os.environ.get("IMU_REAL_DATA")
+    if not root:
+        pytest.skip("IMU_REAL_DATA does not name a folder with real recordings")
+    with (Path(root) / "manifest.csv").open(newline="") as file:
+        recordings = [row["recording"] for row in csv.DictReader(file)]
+    assert recordings
+    for name in recordings:
+        recording = read_recording(Path(root) / name)
+        assert len(recording.samples) > 1
+        assert recording.rate_hz > 0
