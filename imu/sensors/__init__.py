@@ -1,0 +1,31 @@
+"""What each sensor says: one file per family, bytes -> samples, no I/O. A new family is a file and a row here."""
+
+from imu.sensors.family import (
+    Decoder,
+    Dialogue,
+    Family,
+    FrameError,
+    Refill,
+    RequestRefused,
+    Resumed,
+    SensorStatus,
+    Started,
+)
+from imu.sensors.native import NATIVE, NativeDecoder
+
+FAMILIES: tuple[Family, ...] = (NATIVE,)
+"""All families the link looks for."""
+
+__all__ = [
+    "FAMILIES",
+    "Decoder",
+    "Dialogue",
+    "Family",
+    "FrameError",
+    "NativeDecoder",
+    "Refill",
+    "RequestRefused",
+    "Resumed",
+    "SensorStatus",
+    "Started",
+]

@@ -1,0 +1,281 @@
+"""Our own sensors: the wire protocol of `firmware_proto` -> samples in SI units, in sensor axes, on the device's clock.
+
+Unwrapping. The index on the wire has 16 bits, the time 32 bits of microseconds. Both are taken as the value nearest to
+the newest frame so far: right as long as a frame is less than 32768 samples (157 s at 208 Hz) and 35 minutes away from
+it. The sensor's ring (105 s) and its patience after a drop (60 s) are well inside. Index and time count the same thing,
+so a frame in which they contradict each other is refused and cannot lead the ones after it astray.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from firmware_proto import wire
+from imu.errors import SensorFault, UsageError
+from imu.model import G_MPS2, Mount, Samples, SensorInfo
+from imu.sensors.family import Family, FrameError, Refill, RequestRefused, Resumed, SensorStatus, Started
+
+FULL_SCALE = 32767
+"""int16: a value at or beyond this is clipped."""
+MISMATCH_S = 0.5
+MISMATCH_RATIO = 0.01
+"""Index and time of a frame may disagree by this much, plus this share of its distance from the newest frame."""
+FIRST_WITHIN_S = 120.0
+"""The first frame to arrive is at most this far into the stream: the sensor waits 60 s for a host that lost it."""
+MOST_REFILL = 0xFFFF
+"""Samples one request can ask for."""
+
+_STATES = {
+    wire.State.IDLE: "idle",
+    wire.State.STREAM: "streaming",
+    wire.State.LOG: "logging",
+    wire.State.BOTH: "streaming and logging",
+    wire.State.ERROR: "faulty",
+}
+_ERRORS = {
+    wire.ErrorBits.IMU: "motion sensor fault",
+    wire.ErrorBits.FIFO_OVERRUN: "samples lost inside the sensor",
+    wire.ErrorBits.FLASH: "flash fault",
+    wire.ErrorBits.LOW_BATTERY: "battery low",
+    wire.ErrorBits.CHARGING: "charging",
+    wire.ErrorBits.HOT: "too hot",
+}
+_Body = TypeVar("_Body")
+
+
+class NativeDecoder:
+    """Frames of one stream -> samples. Late, repeated and backfilled frames come out under their true index."""
+
+    def __init__(self, start: wire.StartAnswer) -> None:
+        """Take rate and scales from the answer to START."""
+        self.clipped = 0
+        self._rate_hz = start.true_rate_hz
+        self._acc_mps2 = start.acc_g_per_lsb * G_MPS2
+        self._gyr_radps = float(np.deg2rad(start.gyr_dps_per_lsb))
+        self._newest: tuple[int, int] | None = None
+        self._zero_us = 0.0
+
+    def push(self, frame: bytes, arrival_s: float) -> Samples:
+        """Decode one frame.
+
+        Raises:
+            FrameError: It is no frame of this stream; nothing else is changed by it.
+        """
+        return self.push_many([frame], [arrival_s])
+
+    def push_many(self, frames: Sequence[bytes], arrival_s: Sequence[float]) -> Samples:
+        """Decode frames in order of arrival; the same as one by one.
+
+        Args:
+            frames: As notified.
+            arrival_s: Host time of each, on the zero of `t_s`.
+
+        Returns:
+            All their samples in that order. `t_s` is 0 at the stream's sample 0.
+
+        Raises:
+            FrameError: One of them is no frame of this stream.
+        """
+        if not frames:
+            return Samples.empty(gyroscope=self._gyr_radps > 0)
+        try:
+            heads, raw = wire.decode_many(frames)
+        except wire.WireError as error:
+            raise FrameError(f"A frame from the sensor was left out: {error}.") from error
+        if (raw.shape[1] == 6) != (self._gyr_radps > 0):
+            raise FrameError(f"A frame from the sensor was left out: {heads.kind.name} is not what was started.")
+        pairs = zip(heads.index16.tolist(), heads.time_us.tolist(), strict=True)
+        places = np.array([self._place(index16, time_us) for index16, time_us in pairs])
+        self.clipped += int((np.abs(raw.astype(np.int32)) >= FULL_SCALE).any(axis=1).sum())
+        in_frame = heads.place_in_frame
+        return Samples.measured(
+            (np.repeat(places[:, 1], heads.n) - self._zero_us) * 1e-6 + in_frame / self._rate_hz,
+            raw[:, :3] * self._acc_mps2,
+            raw[:, 3:] * self._gyr_radps if raw.shape[1] == 6 else None,
+            index=np.repeat(places[:, 0], heads.n) + in_frame,
+            arrival_s=np.repeat(np.asarray(arrival_s, float), heads.n),
+        )
+
+    def _place(self, index16: int, time_us: int) -> tuple[int, int]:
+        """Unwrapped index and time of a frame's first sample."""
+        if self._newest is None:
+            if index16 > FIRST_WITHIN_S * self._rate_hz:
+                raise FrameError(f"A frame from the sensor was left out: a stream does not begin at index {index16}.")
+            self._zero_us = time_us - index16 * 1e6 / self._rate_hz
+            self._newest = index16, time_us
+            return self._newest
+        index = self._newest[0] + _signed(index16 - self._newest[0], 16)
+        time = self._newest[1] + _signed(time_us - self._newest[1], 32)
+        by_time_s, by_index_s = (time - self._newest[1]) * 1e-6, (index - self._newest[0]) / self._rate_hz
+        if abs(by_time_s - by_index_s) > MISMATCH_S + MISMATCH_RATIO * abs(by_time_s) or index < 0:
+            raise FrameError(
+                f"A frame from the sensor was left out: its index is {by_index_s:.1f} s, its time {by_time_s:.1f} s "
+                "from the newest one's."
+            )
+        self._newest = max(self._newest, (index, time))
+        return index, time
+
+
+class NativeDialogue:
+    """Requests and answers of the native protocol."""
+
+    info_uuid = wire.INFO_UUID
+    control_uuid = wire.CONTROL_UUID
+    data_uuid = wire.DATA_UUID
+    status_uuid = wire.STATUS_UUID
+    battery_uuid = wire.BATTERY_LEVEL_UUID
+    text_uuids: Mapping[str, str] = {
+        "serial": wire.SERIAL_UUID,
+        "firmware": wire.FIRMWARE_UUID,
+        "model": wire.MODEL_UUID,
+    }
+
+    def __init__(self) -> None:
+        self._tags = itertools.cycle(range(1, 256))
+        self._info = wire.Info()
+
+    def describe(self, info: bytes, texts: Mapping[str, str]) -> SensorInfo:
+        """Read Info and the texts of the device information service.
+
+        Raises:
+            SensorFault: Info cannot be understood, as of a later major version.
+        """
+        try:
+            self._info = wire.Info.unpack(info)
+        except wire.WireError as error:
+            raise SensorFault(
+                f"This sensor cannot be understood: {error}; update the program or the sensor."
+            ) from error
+        said = self._info
+        mount = None
+        if said.cranial and said.anterior:
+            mount = Mount.from_axes(cranial=said.cranial, anterior=said.anterior, source="nominal")
+        return SensorInfo(
+            family=NATIVE.name,
+            model=said.model or texts.get("model", ""),
+            rate_hz=max(said.rates_hz, default=0.0),
+            serial=texts.get("serial", ""),
+            firmware=texts.get("firmware", ""),
+            has_gyroscope=bool(said.gyr_ranges_dps),
+            mount=mount,
+            extra={"imu": said.imu, "protocol": f"{said.major}.{said.minor}"},
+        )
+
+    def configure(self, info: SensorInfo, rate_hz: float) -> bytes:
+        """The request that sets the rate.
+
+        Raises:
+            UsageError: The sensor does not offer it.
+        """
+        rate_dhz = round(rate_hz * 10)
+        if rate_dhz not in self._info.rates_dhz:
+            offered = ", ".join(f"{rate:g}" for rate in self._info.rates_hz)
+            raise UsageError(f"The sensor {info.model} offers no {rate_hz:g} Hz; choose one of: {offered}.")
+        return wire.SetConfig(tag=next(self._tags), rate_dhz=rate_dhz).pack()
+
+    def start(self) -> bytes:
+        """Begin a stream."""
+        return wire.Start(tag=next(self._tags)).pack()
+
+    def started(self, answer: bytes, info: SensorInfo) -> Started:
+        """Session, true rate, ranges and a decoder."""
+        body = self._body(answer, wire.StartAnswer)
+        full = FULL_SCALE + 1
+        streaming = dataclasses.replace(
+            info,
+            rate_hz=body.true_rate_hz,
+            has_gyroscope=body.gyr_dps_per_lsb > 0,
+            acc_range_mps2=body.acc_g_per_lsb * full * G_MPS2,
+            gyr_range_radps=float(np.deg2rad(body.gyr_dps_per_lsb * full)),
+            extra={
+                **info.extra,
+                "acc_g_per_lsb": f"{body.acc_g_per_lsb:.9g}",
+                "gyr_dps_per_lsb": f"{body.gyr_dps_per_lsb:.9g}",
+            },
+        )
+        return Started(session=body.session, info=streaming, mtu=body.mtu, decoder=NativeDecoder(body))
+
+    def stop(self) -> bytes:
+        """End the stream."""
+        return wire.Stop(tag=next(self._tags)).pack()
+
+    def resume(self, session: int) -> bytes:
+        """Go on with a stream after a reconnect."""
+        return wire.Resume(tag=next(self._tags), session=session).pack()
+
+    def resumed(self, answer: bytes) -> Resumed:
+        """Whether the stream runs and where it is."""
+        body = self._body(answer, wire.ResumeAnswer)
+        return Resumed(running=body.running, next_index=body.next_index)
+
+    def refill(self, session: int, first: int, count: int) -> bytes:
+        """Ask for samples again."""
+        return wire.Backfill(tag=next(self._tags), session=session, first=first, count=min(count, MOST_REFILL)).pack()
+
+    def refilling(self, answer: bytes) -> Refill:
+        """What will be sent."""
+        try:
+            body = self._body(answer, wire.BackfillAnswer)
+        except RequestRefused as refused:
+            if refused.code != wire.StatusCode.RANGE_GONE.name:
+                raise
+            return Refill(first=0, count=0)
+        return Refill(first=body.first, count=body.count)
+
+    def check(self, answer: bytes) -> None:
+        """Raise RequestRefused unless the answer is OK."""
+        self._ok(answer)
+
+    def answers(self, request: bytes, answer: bytes) -> bool:
+        """Whether operation and tag are the same."""
+        return answer[:2] == bytes((request[0] | wire.ANSWER_BIT, request[1]))
+
+    def status(self, data: bytes) -> SensorStatus:
+        """Read a status.
+
+        Raises:
+            FrameError: It is none.
+        """
+        try:
+            said = wire.Status.unpack(data)
+        except wire.WireError as error:
+            raise FrameError(f"A status from the sensor was left out: {error}.") from error
+        return SensorStatus(
+            state=_STATES[said.state],
+            session=said.session,
+            next_index=said.next_index,
+            oldest_index=said.oldest_index,
+            battery_mv=said.battery_mv,
+            dropped_frames=said.dropped_frames,
+            errors=tuple(words for bit, words in _ERRORS.items() if bit in said.errors),
+        )
+
+    def _ok(self, answer: bytes) -> wire.Answer:
+        try:
+            read = wire.decode_answer(answer)
+        except wire.WireError as error:
+            raise SensorFault(f"The sensor's answer cannot be understood: {error}; switch it off and on.") from error
+        if not read.ok:
+            names = {int(op): op.name for op in wire.Op}
+            raise RequestRefused(names.get(read.op, f"request {read.op:#04x}"), read.status.name)
+        return read
+
+    def _body(self, answer: bytes, kind: type[_Body]) -> _Body:
+        body = self._ok(answer).body
+        if not isinstance(body, kind):
+            raise SensorFault(f"The sensor's answer is not the {kind.__name__} it should be; switch it off and on.")
+        return body
+
+
+def _signed(difference: int, bits: int) -> int:
+    """The same difference modulo 2^bits, nearest to zero."""
+    half = 1 << bits - 1
+    return (difference + half) % (1 << bits) - half
+
+
+NATIVE = Family(name="native", service_uuid=wire.SERVICE_UUID, name_prefix=wire.NAME_PREFIX, dialogue=NativeDialogue)

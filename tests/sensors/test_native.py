@@ -1,0 +1,199 @@
+"""Frames of our own sensors: whatever order they come in, each sample keeps its index, its time and its size."""
+
+import contextlib
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmware_proto import wire
+from imu.errors import ImuError, SensorFault, UsageError
+from imu.model import G_MPS2, Samples
+from imu.sensors import FAMILIES, FrameError, NativeDecoder, RequestRefused
+from imu.sensors.native import NativeDialogue
+
+RATE_HZ = 104.0
+START = wire.StartAnswer(
+    session=7, true_rate_mhz=104_000, acc_g_per_lsb=1 / 2048, gyr_dps_per_lsb=2000 / 32768, mtu=247
+)
+RAW = np.random.default_rng(3).integers(-2000, 2000, (4000, 6)).astype(np.int16)
+EPOCH_US = 2**32 - 3_000_000
+"""The device's clock wraps three seconds into the stream."""
+
+
+def frame(first: int, n: int = 10, **flags: bool) -> bytes:
+    time_us = (EPOCH_US + round(first / RATE_HZ * 1e6)) % 2**32
+    return wire.DataFrame(
+        index16=first % 2**16, time_us=time_us, raw=RAW[np.arange(first, first + n) % 4000], **flags
+    ).pack()
+
+
+def decode(frames: list[bytes], cuts: list[int] | None = None) -> Samples:
+    decoder = NativeDecoder(START)
+    edges = [0, *sorted(cuts or []), len(frames)]
+    return Samples.concat(
+        decoder.push_many(frames[a:b], [0.1 * k for k in range(a, b)]) for a, b in itertools.pairwise(edges)
+    )
+
+
+def test_units_and_axes() -> None:
+    raw = np.array([[2048, 0, -2048, 16384, 0, -16384]], np.int16)
+    samples = NativeDecoder(START).push(wire.DataFrame(index16=0, time_us=5, raw=raw).pack(), 1.25)
+    np.testing.assert_allclose(samples.acc_mps2, [[G_MPS2, 0, -G_MPS2]])
+    assert samples.gyr_radps is not None
+    np.testing.assert_allclose(samples.gyr_radps, [np.deg2rad([1000, 0, -1000])])
+    assert samples.t_s.tolist() == [0.0]
+    assert samples.arrival_s.tolist() == [1.25]
+
+
+def test_without_gyroscope() -> None:
+    start = wire.StartAnswer(session=1, true_rate_mhz=52_000, acc_g_per_lsb=1 / 2048, gyr_dps_per_lsb=0, mtu=23)
+    decoder = NativeDecoder(start)
+    assert decoder.push(wire.DataFrame(index16=0, time_us=0, raw=RAW[:2, :3]).pack(), 0.0).gyr_radps is None
+    with pytest.raises(FrameError, match="not what was started"):
+        decoder.push(frame(2), 0.0)
+
+
+@given(st.lists(st.integers(0, 120), min_size=1, max_size=60), st.lists(st.integers(0, 60), max_size=6))
+def test_any_order_any_repeats_any_batches(places: list[int], cuts: list[int]) -> None:
+    frames = [frame(10 * place) for place in places]
+    samples = decode(frames, [min(c, len(frames)) for c in cuts])
+    whole = decode([frame(10 * place) for place in range(121)])
+    assert samples.index.tolist() == [10 * p + k for p in places for k in range(10)]
+    np.testing.assert_allclose(samples.t_s, whole.t_s[samples.index], atol=2e-6)
+    np.testing.assert_array_equal(samples.acc_mps2, whole.acc_mps2[samples.index])
+    one_by_one = decode(frames, list(range(len(frames))))
+    np.testing.assert_array_equal(one_by_one.t_s, samples.t_s)
+    np.testing.assert_array_equal(one_by_one.index, samples.index)
+
+
+def test_two_hours_run_through_every_wrap() -> None:
+    n = 2 * 3600 * 104 // 10
+    samples = decode([frame(10 * k) for k in range(n)])
+    np.testing.assert_array_equal(samples.index, np.arange(10 * n))
+    np.testing.assert_allclose(samples.t_s, samples.index / RATE_HZ, atol=2e-6)
+
+
+def test_a_minute_of_silence_and_its_backfill_across_the_wrap() -> None:
+    frames = [frame(10 * k) for k in range(6500)]
+    late = frames[:6000] + frames[6450:] + frames[6000:6450]
+    samples = decode(late)
+    assert sorted(samples.index.tolist()) == list(range(65_000))
+
+
+def test_clipped_samples_are_counted() -> None:
+    decoder = NativeDecoder(START)
+    raw = np.zeros((3, 6), np.int16)
+    raw[1, 2], raw[2, 4] = 32767, -32768
+    decoder.push(wire.DataFrame(index16=0, time_us=0, raw=raw, saturated=True).pack(), 0.0)
+    assert decoder.clipped == 2
+
+
+@given(st.lists(st.binary(max_size=60), max_size=8))
+def test_random_bytes_are_refused_by_name_and_do_not_lead_astray(junk: list[bytes]) -> None:
+    decoder = NativeDecoder(START)
+    decoder.push(frame(0), 0.0)
+    for bytes_ in junk:
+        with pytest.raises(FrameError, match="left out"):
+            decoder.push(bytes_, 0.0)
+    assert decoder.push(frame(10), 0.1).index.tolist() == list(range(10, 20))
+
+
+@given(st.integers(0, 7), st.integers(1, 255))
+def test_a_corrupted_header_never_moves_the_stream_far(byte: int, flip: int) -> None:
+    decoder = NativeDecoder(START)
+    decoder.push(frame(3000), 0.0)
+    broken = bytearray(frame(3010))
+    broken[byte] ^= flip
+    try:
+        samples = decoder.push(bytes(broken), 0.0)
+    except FrameError:
+        pass
+    else:
+        assert abs(samples.t_s[0] - 3010 / RATE_HZ) < 1.5
+        assert abs(int(samples.index[0]) - 3010) < 1.5 * RATE_HZ
+    assert decoder.push(frame(3020), 0.1).index.tolist() == list(range(3020, 3030))
+
+
+def test_the_newest_protocol_is_refused_in_words() -> None:
+    later = bytearray(frame(0))
+    later[0] = 2 << 4 | 1
+    with pytest.raises(FrameError, match="protocol 2"):
+        NativeDecoder(START).push(bytes(later), 0.0)
+    with pytest.raises(SensorFault, match="update the program"):
+        NativeDialogue().describe(bytes((2, 0)), {})
+
+
+def described(**fields: object) -> tuple[NativeDialogue, object]:
+    info = wire.Info(
+        model="BX One", imu="LSM6DS3TR-C", rates_dhz=(520, 1040, 2080), gyr_ranges_dps=(2000,),
+        mounting=wire.mounting_code(cranial="+y", anterior="+z"), **fields,
+    )  # fmt: skip
+    dialogue = NativeDialogue()
+    return dialogue, dialogue.describe(info.pack(), {"serial": "0042", "firmware": "1.2"})
+
+
+def test_what_the_sensor_is() -> None:
+    _, info = described()
+    assert (info.family, info.model, info.serial, info.firmware) == ("native", "BX One", "0042", "1.2")  # type: ignore[attr-defined]
+    assert info.mount is not None  # type: ignore[attr-defined]
+    assert info.mount.cranial == (0.0, 1.0, 0.0)  # type: ignore[attr-defined]
+
+
+def test_a_rate_that_is_not_offered_names_those_that_are() -> None:
+    dialogue, info = described()
+    assert wire.decode_request(dialogue.configure(info, 104.0)).rate_dhz == 1040  # type: ignore[arg-type, union-attr]
+    with pytest.raises(UsageError, match="choose one of: 52, 104, 208"):
+        dialogue.configure(info, 100.0)  # type: ignore[arg-type]
+
+
+def test_start_gives_the_true_rate_and_ranges() -> None:
+    dialogue, info = described()
+    request = dialogue.start()
+    answer = wire.Answer(op=request[0], tag=request[1], status=wire.StatusCode.OK, body=START).pack()
+    assert dialogue.answers(request, answer)
+    assert not dialogue.answers(dialogue.start(), answer)
+    started = dialogue.started(answer, info)  # type: ignore[arg-type]
+    assert started.session == 7
+    assert started.info.rate_hz == 104.0
+    assert started.info.acc_range_mps2 == pytest.approx(16 * G_MPS2)
+    assert started.info.gyr_range_radps == pytest.approx(np.deg2rad(2000))
+
+
+def test_a_refusal_says_what_and_why() -> None:
+    dialogue, info = described()
+    answer = wire.Answer(op=wire.Op.START, tag=1, status=wire.StatusCode.HARDWARE_FAULT).pack()
+    with pytest.raises(RequestRefused, match=r"refused START \(HARDWARE_FAULT\)"):
+        dialogue.started(answer, info)  # type: ignore[arg-type]
+
+
+def test_a_refill_that_is_gone_is_empty_and_not_an_error() -> None:
+    dialogue, _ = described()
+    gone = wire.Answer(op=wire.Op.BACKFILL, tag=1, status=wire.StatusCode.RANGE_GONE).pack()
+    assert dialogue.refilling(gone).count == 0
+    part = wire.Answer(
+        op=wire.Op.BACKFILL, tag=1, status=wire.StatusCode.OK, body=wire.BackfillAnswer(first=50, count=10)
+    )
+    assert (dialogue.refilling(part.pack()).first, dialogue.refilling(part.pack()).count) == (50, 10)
+
+
+@given(st.binary(max_size=40))
+def test_random_answers_and_status_raise_only_what_a_person_can_read(data: bytes) -> None:
+    dialogue, info = described()
+    for read in (
+        lambda: dialogue.started(data, info),  # type: ignore[arg-type]
+        lambda: dialogue.resumed(data),
+        lambda: dialogue.refilling(data),
+        lambda: dialogue.check(data),
+        lambda: dialogue.status(data),
+        lambda: dialogue.describe(data, {}),
+    ):
+        with contextlib.suppress(ImuError):
+            read()
+
+
+def test_every_family_can_be_told_apart() -> None:
+    assert len({family.service_uuid for family in FAMILIES}) == len(FAMILIES)
+    assert len({family.name for family in FAMILIES}) == len(FAMILIES)
