@@ -32,13 +32,14 @@ def breathing(t_s: Floats, rate_hz: float, rng: np.random.Generator) -> Floats:
 def wobble(drive_mps2: Floats, step_s: float, frequency_hz: float, damping: float) -> Floats:
     """Displacement (n, 3) of a damped mass on a spring (strap, soft tissue) driven by acceleration.
 
-    In units of its static answer: a steady 1 m/s^2 gives 1. The recursion is the exact one for a drive held between
-    grid points, so it is stable at any step.
+    In units of its static answer: a steady 1 m/s^2 gives 1, and it begins at rest under the first drive. The poles are
+    the exact ones of the spring, so it is stable at any step.
     """
-    from scipy.signal import lfilter  # noqa: PLC0415 - scipy is slow to import
+    from scipy.signal import lfilter, lfilter_zi  # noqa: PLC0415 - scipy is slow to import
 
     w = 2.0 * np.pi * frequency_hz
     decay, turn = np.exp(-damping * w * step_s), w * np.sqrt(1.0 - damping**2) * step_s
     a1, a2 = -2.0 * decay * np.cos(turn), decay**2
-    gain = 1.0 + a1 + a2
-    return np.asarray(lfilter([0.0, gain], [1.0, a1, a2], drive_mps2, axis=0))
+    b, a = [0.0, 1.0 + a1 + a2], [1.0, a1, a2]
+    begin = lfilter_zi(b, a)[:, None] * drive_mps2[:1]
+    return np.asarray(lfilter(b, a, drive_mps2, axis=0, zi=begin)[0])

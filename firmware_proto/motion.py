@@ -1,8 +1,14 @@
 """Synthetic motion of a chest sensor with exact truth: the public face.
 
-`simulate(plan, sensor, seed)` writes the plan as a script of smooth moves, evaluates it on a fine grid, adds what a body
-and a strap add, differentiates the sensor's path twice and measures the result as a LSM6DS3-class sensor would.
+`simulate(plan, sensor, seed)` writes the plan as a script of smooth moves, evaluates it on a fine grid, adds what a
+body and a strap add, differentiates the sensor's path twice and measures the result as a LSM6DS3-class sensor would.
 The truth comes from the script alone, by definition edge10, so no disturbance and no sensor error touches it.
+
+motion_plan    what can be asked for: exercises, `SetPlan`        motion_random  the whole variety, drawn at random
+motion_scenes  getting in and out, walking, plates                motion_reps    repetitions and sets
+motion_daily   activities that hold no repetition                 motion_truth   phases by definition edge10
+motion_model   smooth moves -> pose -> rotation, rates            disturbance    breathing, tremor, sway, wobble
+sensor_model   noise, offsets, scales, int16
 """
 
 from __future__ import annotations
@@ -13,13 +19,19 @@ import numpy as np
 import numpy.typing as npt
 
 from firmware_proto import disturbance as body
-from firmware_proto.motion_model import Pose, Script, angular_rate, pose_of, rotations, second_difference
+from firmware_proto.motion_daily import DAILY, write_daily
+from firmware_proto.motion_model import Pose, angular_rate, pose_of, rotations, second_difference, travelled
 from firmware_proto.motion_plan import STYLES, SetPlan, rotation
-from firmware_proto.motion_scenes import Scene, write_sets
+from firmware_proto.motion_random import random_plan
+from firmware_proto.motion_reps import write_sets
+from firmware_proto.motion_scenes import Scene
 from firmware_proto.motion_truth import Movement, TrueRep, Truth, truth_of
 from firmware_proto.sensor_model import G_MPS2, SensorModel, measure
 
-__all__ = ["STYLES", "Movement", "Recording", "SensorModel", "SetPlan", "TrueRep", "Truth", "random_plan", "simulate"]
+__all__ = [
+    "DAILY", "STYLES", "Movement", "Recording", "SensorModel", "SetPlan", "TrueRep", "Truth",
+    "negative", "random_negative", "random_plan", "simulate",
+]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
 FINE_HZ = 416.0
@@ -39,6 +51,7 @@ class Recording:
         mount: (3, 3) rows anterior, cranial, right in sensor axes: `mount @ sensor_vector` is in trunk axes.
         pitch_deg: (n,) pitch of the chest as it moved, breathing and tremor included.
         prescribed_deg: (n,) pitch as prescribed, on which the truth rests.
+        up: (n, 3) unit vector against gravity in the axes of the sensor as it really sat, wobble and slip included.
     """
 
     t_s: Floats
@@ -52,6 +65,7 @@ class Recording:
     mount: Floats
     pitch_deg: Floats
     prescribed_deg: Floats
+    up: Floats
     plan: SetPlan
     sensor: SensorModel
     seed: int
@@ -66,37 +80,57 @@ class Recording:
 
 def simulate(plan: SetPlan | None = None, sensor: SensorModel | None = None, seed: int = 0) -> Recording:
     """Simulate a plan worn with a sensor; the same arguments give the same bytes."""
-    plan, sensor = plan or SetPlan(), sensor or SensorModel()
-    return record(write_sets(plan, np.random.default_rng([seed, 1])), sensor, seed)
+    plan = plan or SetPlan()
+    return _record(write_sets(plan, np.random.default_rng([seed, 1])), sensor or SensorModel(), seed)
 
 
-def record(scene: Scene, sensor: SensorModel, seed: int) -> Recording:
+def negative(
+    kind: str, *, seconds: float = 60.0, plan: SetPlan | None = None, sensor: SensorModel | None = None, seed: int = 0
+) -> Recording:
+    """Simulate daily activity, one of `DAILY` or `mixed`, in which nothing is to be counted.
+
+    Of the plan only what concerns strap and body is used.
+
+    Raises:
+        ValueError: There is no such activity.
+    """
+    scene = write_daily(kind, seconds, plan or SetPlan(), np.random.default_rng([seed, 5]))
+    return _record(scene, sensor or SensorModel(), seed)
+
+
+def random_negative(seed: int, kind: str = "mixed", *, seconds: float = 60.0) -> Recording:
+    """Simulate daily activity worn with a random strap and sensor."""
+    plan, sensor = random_plan(seed)
+    return negative(kind, seconds=seconds, plan=plan, sensor=sensor, seed=seed)
+
+
+def _record(scene: Scene, sensor: SensorModel, seed: int) -> Recording:
     """Measure a written scene with a sensor."""
-    plan, rng = scene.plan, np.random.default_rng([seed, 2])
-    fold = int(np.ceil(FINE_HZ / sensor.true_rate_hz))
-    step = 1.0 / (sensor.true_rate_hz * fold)
-    n = int(scene.script.now_s * sensor.true_rate_hz)
-    # A sample is the mean over its own interval (the sensor's filter, delay taken out): grid points lie around i / rate.
-    fine_s = (np.arange(n * fold) - 0.5 * (fold - 1)) * step
-    pose = _disturbed(pose_of(scene.script, fine_s), plan, fine_s, rng)
-    force, rate = _felt(pose, plan, step)
-    to_sensor = plan.mount
-    raw = measure(
-        _fold(force, fold) @ to_sensor, _fold(rate, fold) @ to_sensor, sensor, np.random.default_rng([seed, 3])
-    )
+    plan, rate = scene.plan, sensor.true_rate_hz
+    fold = int(np.ceil(FINE_HZ / rate))
+    step = 1.0 / (rate * fold)
+    n = int(scene.script.now_s * rate)
+    # A sample is the mean over its own interval (the sensor's filter, delay taken out): its grid points lie around it.
+    fine_s = np.asarray((np.arange(n * fold) - 0.5 * (fold - 1)) * step, float)
+    pose = _disturbed(pose_of(scene.script, fine_s), plan, fine_s, np.random.default_rng([seed, 2]))
+    felt = _felt(pose, plan, step)
+    force, turning, up = (_fold(part, fold) @ plan.mount for part in felt)
+    raw = measure(force, turning, sensor, np.random.default_rng([seed, 3]))
     clock = 1.0 + sensor.crystal_ppm * 1e-6
+    true_s = np.asarray(np.arange(n) / rate, float)
     return Recording(
-        t_s=np.arange(n) / sensor.true_rate_hz * clock,
-        acc_mps2=raw[:, :3] * (sensor.acc_g_per_lsb * G_MPS2),
+        t_s=true_s * clock,
+        acc_mps2=np.asarray(raw[:, :3] * (sensor.acc_g_per_lsb * G_MPS2), float),
         gyr_radps=np.deg2rad(raw[:, 3:] * sensor.gyr_dps_per_lsb) if sensor.gyroscope else None,
         raw=raw,
         acc_g_per_lsb=sensor.acc_g_per_lsb,
         gyr_dps_per_lsb=sensor.gyr_dps_per_lsb,
         rate_hz=sensor.device_rate_hz,
         truth=truth_of(scene.script, scene.cycles, scene.movements, clock),
-        mount=to_sensor,
+        mount=plan.mount,
         pitch_deg=np.rad2deg(_fold(pose.pitch[:, None], fold)[:, 0]),
-        prescribed_deg=_prescribed(scene.script, n, sensor),
+        prescribed_deg=scene.script.channel("pitch", true_s)[0],
+        up=up / np.linalg.norm(up, axis=1)[:, None],
         plan=plan,
         sensor=sensor,
         seed=seed,
@@ -106,11 +140,6 @@ def record(scene: Scene, sensor: SensorModel, seed: int) -> Recording:
 def _fold(values: Floats, fold: int) -> Floats:
     """Mean of each sample's own grid points."""
     return np.asarray(values.reshape(-1, fold, values.shape[1]).mean(axis=1))
-
-
-def _prescribed(script: Script, n: int, sensor: SensorModel) -> Floats:
-    """The prescribed pitch at the samples."""
-    return script.channel("pitch", np.arange(n) / sensor.true_rate_hz)[0]
 
 
 def _disturbed(pose: Pose, plan: SetPlan, t_s: Floats, rng: np.random.Generator) -> Pose:
@@ -125,23 +154,26 @@ def _disturbed(pose: Pose, plan: SetPlan, t_s: Floats, rng: np.random.Generator)
     return Pose(pitch=pitch, tilt=tilt, twist=twist, yaw=pose.yaw, hip_m=pose.hip_m)
 
 
-def _felt(pose: Pose, plan: SetPlan, step_s: float) -> tuple[Floats, Floats]:
-    """Specific force and angular rate (n, 3) of the sensor, in the axes of a trunk the sensor wobbles on."""
+def _felt(pose: Pose, plan: SetPlan, step_s: float) -> tuple[Floats, Floats, Floats]:
+    """Specific force, angular rate and up (n, 3) at the sensor, in trunk axes turned with the sensor's play."""
     turn = rotations(pose)
     place = pose.hip_m + turn @ np.array([plan.sensor_depth_m, plan.sensor_height_m, 0.0])
-    force = np.einsum("nji,nj->ni", turn, second_difference(place, step_s) + [0.0, 0.0, G_MPS2])
-    rate = angular_rate(pose, step_s)
-    if not plan.wobble:
-        return force, rate
-    shake = body.wobble(force - force.mean(axis=0), step_s, plan.wobble_hz, plan.wobble_damping) * plan.wobble
-    loose = np.deg2rad(np.column_stack([shake[:, 2], 0.3 * shake[:, 2], -shake[:, 0]]))
-    force = force + 0.5e-3 * np.gradient(np.gradient(shake, step_s, axis=0), step_s, axis=0)
+    weight = second_difference(place, step_s) + np.array([0.0, 0.0, G_MPS2])
+    force = np.einsum("nji,nj->ni", turn, weight)
+    rate, up = angular_rate(pose, step_s), turn[:, 2, :]
+    if not plan.wobble and not any(plan.slip_deg):
+        return force, rate, up
+    shake = body.wobble(force - np.array([0.0, G_MPS2, 0.0]), step_s, plan.wobble_hz, plan.wobble_damping) * plan.wobble
+    loose = np.deg2rad(np.column_stack([shake[:, 2], 0.3 * shake[:, 2], -shake[:, 0]])) + _slip(
+        plan, len(force), step_s
+    )
+    force = force + 0.5e-3 * second_difference(shake, step_s)
     back = rotation(loose).transpose(0, 2, 1)
-    turned = np.einsum("nij,nj->ni", back, rate) + np.gradient(loose, step_s, axis=0)
-    return np.einsum("nij,nj->ni", back, force), turned
+    rate, force, up = (np.einsum("nij,nj->ni", back, v) for v in (rate, force, up))
+    return force, rate + np.gradient(loose, step_s, axis=0), up
 
 
-def random_plan(seed: int, style: str = "back-extension") -> tuple[SetPlan, SensorModel]:
-    """Draw a person, a set and a sensor."""
-    rng = np.random.default_rng([seed, 4])
-    return SetPlan(style=style, reps=int(rng.integers(3, 13))), SensorModel()
+def _slip(plan: SetPlan, n: int, step_s: float) -> Floats:
+    """Rotation vector (n, 3) by which the strap has slipped so far."""
+    since_s = (np.arange(n) - plan.slip_at * n) * step_s
+    return np.outer(travelled(np.clip(since_s, 0.0, 1.0), 2.0, 2.0), np.deg2rad(plan.slip_deg))

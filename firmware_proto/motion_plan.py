@@ -47,11 +47,11 @@ class Style:
 
 STYLES: dict[str, Style] = {
     "back-extension": Style(
-        support="bench", starts_low=True, top_deg=45.0, bottom_deg=-45.0,
+        support="bench", starts_low=True, top_deg=45.0, bottom_deg=-45.0, hip_back_m=0.02, hip_drop_m=0.01,
         lift_s=1.5, top_hold_s=1.0, lower_s=2.5, bottom_hold_s=0.6,
     ),
     "roman-chair": Style(
-        support="bench", starts_low=True, top_deg=0.0, bottom_deg=-75.0,
+        support="bench", starts_low=True, top_deg=0.0, bottom_deg=-75.0, hip_back_m=0.02, hip_drop_m=0.01,
         lift_s=1.5, top_hold_s=1.0, lower_s=2.5, bottom_hold_s=0.6,
     ),
     "floor-back-extension": Style(
@@ -107,6 +107,7 @@ class SetPlan:
         slowdown: Share by which the last lift takes longer than the first (fatigue, growing evenly).
         timing_spread, range_spread_deg: Standard deviations from rep to rep, of times (share) and of both ends.
         sag_deg: How far a static hold sinks from beginning to end.
+        lean_deg: Side bend that comes with every lowering (weight on one leg), full at the bottom.
         tremor_deg, breathing_deg, sway_deg: Standard deviation, amplitude, standard deviation.
         wobble: Strap and soft tissue; degrees of sensor rotation (and half as many mm) for each m/s^2.
         sensor_height_m, sensor_depth_m: Place of the sensor above the hip joint and in front of it.
@@ -114,6 +115,8 @@ class SetPlan:
             are the nominal mount.
         misalignment_deg: Rotation vector in trunk axes (anterior, cranial, right) by which the sensor is really
             turned on the trunk from there; any length up to 180.
+        slip_deg, slip_at: Rotation vector in trunk axes by which the strap slips within one second, and when, as a
+            share of the recording. `Recording.mount` is the one before.
     """
 
     style: str = "back-extension"
@@ -144,6 +147,7 @@ class SetPlan:
     timing_spread: float = 0.04
     range_spread_deg: float = 1.5
     sag_deg: float = 4.0
+    lean_deg: float = 0.0
     tremor_deg: float = 0.08
     breathing_deg: float = 1.0
     breathing_hz: float = 0.28
@@ -156,6 +160,8 @@ class SetPlan:
     cranial: str = "+y"
     anterior: str = "+z"
     misalignment_deg: Vector = (0.0, 0.0, 0.0)
+    slip_deg: Vector = (0.0, 0.0, 0.0)
+    slip_at: float = 0.5
 
     def __post_init__(self) -> None:
         if self.style not in STYLES:
@@ -195,7 +201,8 @@ class SetPlan:
     @property
     def mount(self) -> Floats:
         """The true mount (3, 3), misalignment included: rows anterior, cranial, right in sensor axes."""
-        return rotation(np.deg2rad(np.array(self.misalignment_deg))[None])[0] @ self.nominal_mount
+        turned = rotation(np.deg2rad(np.array(self.misalignment_deg))[None])[0]
+        return np.asarray(turned @ self.nominal_mount)
 
 
 def rotation(vector_rad: Floats) -> Floats:
@@ -204,4 +211,5 @@ def rotation(vector_rad: Floats) -> Floats:
     x, y, z = vector_rad.T
     o = np.zeros_like(x)
     k = np.array([[o, -z, y], [z, o, -x], [-y, x, o]]).transpose(2, 0, 1)
-    return np.asarray(np.eye(3) + np.sinc(angle / np.pi) * k + 0.5 * np.sinc(angle / (2 * np.pi)) ** 2 * (k @ k))
+    turned = np.sinc(angle / np.pi) * k + 0.5 * np.sinc(angle / (2.0 * np.pi)) ** 2 * (k @ k)
+    return np.asarray(np.eye(3) + turned)
