@@ -1,0 +1,250 @@
+"""`imu analyze`: recordings -> reps and sets, on the screen and in files."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from imu.app import console, tables
+from imu.app.inputs import Input, find_inputs, refuse_clashes
+from imu.errors import ImuError, UsageError
+from imu.exercises import EXERCISES, Exercise, get_exercise
+from imu.model import Analysis, Inclination, Mount
+from imu.motion.pipeline import Pipeline, analyze
+from imu.sessions import Recording, SessionHeader, read_recording, write_analysis, write_reps
+from imu.sessions.files import replace_file, storage
+
+DEFAULT_EXERCISE = "hinge"
+DEFAULT_MIN_SET_REPS = 3
+MIN_SET_REPS_KEY = "min_set_reps"
+"""Key of `session.json` that keeps a choice other than the default, so that derived files can be rebuilt."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What the person asked for; None means: as the recording says, else the default."""
+
+    exercise: Exercise | None = None
+    min_set_reps: int | None = None
+    mount: Mount | None = None
+    out: Path | None = None
+    orientation: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What one recording is analysed with."""
+
+    exercise: Exercise
+    rate_hz: float
+    min_set_reps: int
+    mount: Mount | None
+    straight_line_deg: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """One recording, analysed."""
+
+    input: Input
+    recording: Recording
+    settings: Settings
+    analysis: Analysis
+    inclination: Inclination | None
+
+
+Progress = Callable[[float], None]
+
+
+def settings_for(recording: Recording, wishes: Wishes, said: str = "") -> Settings:
+    """Choose: what the person asks for, else what the session or manifest says, else the default."""
+    header = recording.header
+    key = header.exercise if header else said if said in EXERCISES else DEFAULT_EXERCISE
+    exercise = wishes.exercise or get_exercise(key)
+    if header and header.target_tempo and wishes.exercise is None:
+        exercise = dataclasses.replace(exercise, target_tempo=header.target_tempo)
+    kept = header.extra.get(MIN_SET_REPS_KEY) if header else None
+    return Settings(
+        exercise=exercise,
+        rate_hz=header.sensor.rate_hz if header else recording.rate_hz,
+        min_set_reps=wishes.min_set_reps or (kept if isinstance(kept, int) else DEFAULT_MIN_SET_REPS),
+        mount=wishes.mount or _given_mount(header),
+        straight_line_deg=_given_straight_line(header),
+    )
+
+
+def _given_mount(header: SessionHeader | None) -> Mount | None:
+    """The mount the session was told. One learned from the motion is a result and is learned again."""
+    return header.mount if header and header.mount and header.mount.source != "learned" else None
+
+
+def _given_straight_line(header: SessionHeader | None) -> float | None:
+    """The straight line the session was told, by a calibration hold or by the person; any other is a result."""
+    given = header is not None and header.straight_line_source in ("calibration", "declared")
+    return header.straight_line_deg if header and given else None
+
+
+def run(recording: Recording, settings: Settings, progress: Progress | None = None) -> tuple[Analysis, Pipeline]:
+    """Analyse samples; the one way by which every file of results is made."""
+    return analyze(
+        recording.samples,
+        settings.exercise,
+        rate_hz=settings.rate_hz,
+        mount=settings.mount,
+        straight_line_deg=settings.straight_line_deg,
+        min_set_reps=settings.min_set_reps,
+        progress=progress,
+    )
+
+
+def rederive(folder: Path, wishes: Wishes | None = None) -> Analysis:
+    """Rebuild a session's derived files from what is on the disk.
+
+    Raises:
+        DataError: The session cannot be read.
+        StorageError: The files could not be written; older ones are untouched.
+    """
+    recording = read_recording(folder)
+    settings = settings_for(recording, wishes or Wishes())
+    analysis, _ = run(recording, settings)
+    _write_into_session(recording, settings, analysis)
+    return analysis
+
+
+def _write_into_session(recording: Recording, settings: Settings, analysis: Analysis) -> None:
+    header = recording.header
+    if header is None:  # a folder whose session.json is lost: its samples were analysed as a bare recording
+        write_reps(recording.path / "reps.csv", analysis.reps)
+        return
+    extra = {k: v for k, v in header.extra.items() if k != MIN_SET_REPS_KEY}
+    if settings.min_set_reps != DEFAULT_MIN_SET_REPS:
+        extra[MIN_SET_REPS_KEY] = settings.min_set_reps
+    same = header.exercise == settings.exercise.key
+    changed = dataclasses.replace(
+        header,
+        exercise=settings.exercise.key,
+        target_tempo=header.target_tempo if same else None,
+        mount=settings.mount or header.mount,
+        extra=extra,
+    )
+    write_analysis(recording.path, changed, analysis)
+
+
+def command(paths: list[Path], wishes: Wishes) -> None:
+    """Analyse everything that was named, write, and show it.
+
+    Raises:
+        ImuError: The first error met, after everything else was done and every other error was shown.
+    """
+    inputs = find_inputs(paths)
+    if wishes.out is not None:
+        refuse_clashes(inputs)
+    elif wishes.orientation and not all(one.is_session for one in inputs):
+        raise UsageError("--orientation writes a file for each recording; say where with --out DIR.")
+    outcomes, errors = _all(inputs, wishes)
+    _show(outcomes)
+    if len(inputs) > 1:
+        _sum_up(len(inputs), errors)
+    if errors:
+        raise errors[0]
+
+
+def _all(inputs: list[Input], wishes: Wishes) -> tuple[list[Outcome], list[ImuError]]:
+    outcomes: list[Outcome] = []
+    errors: list[ImuError] = []
+    with _bar(inputs) as step:
+        for number, one in enumerate(inputs):
+            try:
+                outcomes.append(_one(one, wishes, lambda share, done=number: step(done + share)))  # type: ignore[misc]
+            except ImuError as error:
+                errors.append(error)
+            step(number + 1)
+    return outcomes, errors
+
+
+def _one(one: Input, wishes: Wishes, progress: Progress) -> Outcome:
+    recording = read_recording(one.path)
+    settings = settings_for(recording, wishes, one.exercise)
+    analysis, pipeline = run(recording, settings, progress)
+    inclination = pipeline.inclination() if wishes.orientation else None
+    if wishes.out is not None:
+        target = wishes.out / one.stem
+        with storage(target.parent):
+            target.parent.mkdir(parents=True, exist_ok=True)
+        write_reps(target.with_name(target.name + ".reps.csv"), analysis.reps)
+    elif one.is_session:
+        _write_into_session(recording, settings, analysis)
+    if inclination is not None:
+        place = one.path / "angle.csv" if wishes.out is None else target.with_name(target.name + ".angle.csv")
+        write_orientation(place, inclination)
+    return Outcome(input=one, recording=recording, settings=settings, analysis=analysis, inclination=inclination)
+
+
+def write_orientation(path: Path, inclination: Inclination) -> None:
+    """Write where up is, in sensor axes: `t_s,up_x,up_y,up_z`.
+
+    Raises:
+        StorageError: It could not be written.
+    """
+    numbers = np.column_stack([inclination.t_s, inclination.up])
+    lines = ("%.5f,%.6f,%.6f,%.6f\n" * len(numbers)) % tuple(numbers.ravel().tolist())
+    replace_file(path, [b"t_s,up_x,up_y,up_z\n", lines.encode()])
+
+
+@contextmanager
+def _bar(inputs: list[Input]) -> Iterator[Progress]:
+    """A progress bar on stderr, where somebody watches."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
+    columns = (TextColumn("analysing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    screen = console.err()
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as progress:
+        task = progress.add_task("", total=len(inputs))
+        yield lambda done: progress.update(task, completed=done)
+
+
+def _show(outcomes: list[Outcome]) -> None:
+    """One recording in full, or many in a line each."""
+    screen = console.out()
+    warnings = console.err()
+    for one in outcomes:
+        for warning in (*one.recording.warnings, *one.analysis.warnings):
+            warnings.print(f"note: {warning}", style="yellow")
+    if len(outcomes) > 1:
+        screen.print(tables.recordings(_line(one) for one in outcomes))
+    elif outcomes:
+        _show_one(outcomes[0])
+
+
+def _show_one(one: Outcome) -> None:
+    screen, analysis = console.out(), one.analysis
+    if analysis.reps:
+        screen.print(tables.movements(analysis.reps))
+        screen.print()
+    if analysis.sets:
+        screen.print(tables.sets(analysis.sets))
+        screen.print()
+    screen.print(f"{one.input.path}: {tables.total(analysis)} ({one.settings.exercise.name})", style="bold")
+
+
+def _line(one: Outcome) -> tables.Line:
+    t = one.recording.samples.t_s
+    return tables.Line(
+        name=one.input.stem.as_posix(),
+        exercise=one.settings.exercise.key,
+        duration_s=float(t[-1] - t[0]),
+        analysis=one.analysis,
+    )
+
+
+def _sum_up(total: int, errors: list[ImuError]) -> None:
+    """Name every recording that failed but the first, which ends the program with its own message."""
+    for error in errors[1:]:
+        console.err().print(f"error: {error}", style="red", soft_wrap=True)
+    if errors:
+        console.err().print(f"{len(errors)} of {total} recordings could not be analysed.", style="red")

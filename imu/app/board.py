@@ -1,0 +1,104 @@
+"""What a live view knows at an instant: events and samples go in, screens and lines read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from imu.app import words
+from imu.app.tempo import Tempo
+from imu.exercises import Exercise
+from imu.model import (
+    NAN,
+    Event,
+    LiveState,
+    MovementRejected,
+    Phase,
+    Rep,
+    RepAnnounced,
+    RepConfirmed,
+    SetClosed,
+    SetSummary,
+)
+
+if TYPE_CHECKING:
+    from imu.link import LinkHealth
+
+NOTICE_S = 8.0
+"""How long a remark stays on the screen."""
+
+
+@dataclass(kw_only=True)
+class Board:
+    """Everything a live view shows. Only the program that follows the stream writes to it.
+
+    Attributes:
+        exercise: What is trained; its target tempo is the one in force.
+        sensor: Name of the sensor.
+        load_kg: Declared load, or None.
+        set_rest_s: Planned rest between sets, or None.
+        synthetic: Whether the person is simulated; shown, always.
+        straight_line_deg: Pitch of the straight line, nominal until the session's own is known.
+        live: The pipeline's state.
+        health: The link's state, None in a replay.
+        confirmed: The last rep whose cycle closed.
+        last_set: The set that ended last.
+        resting_since_s: Device time at which it ended, or None once the next has begun.
+        notice: A remark and the device time at which it was made.
+    """
+
+    exercise: Exercise
+    sensor: str
+    load_kg: float | None = None
+    set_rest_s: float | None = None
+    synthetic: bool = False
+    straight_line_deg: float = NAN
+    live: LiveState = field(default_factory=LiveState)
+    health: LinkHealth | None = None
+    confirmed: Rep | None = None
+    last_set: SetSummary | None = None
+    resting_since_s: float | None = None
+    notice: tuple[str, float] = ("", -NOTICE_S)
+
+    def __post_init__(self) -> None:
+        self.target = Tempo.parse(self.exercise.target_tempo)
+        if self.exercise.top_deg is not None:
+            self.straight_line_deg = self.exercise.top_deg
+
+    def take(self, event: Event) -> None:
+        """Note what the analysis found."""
+        if isinstance(event, RepConfirmed):
+            self.confirmed = event.rep
+        elif isinstance(event, RepAnnounced):
+            self.resting_since_s = None
+        elif isinstance(event, SetClosed):
+            self.last_set = event.summary
+            self.resting_since_s = event.summary.end_s
+            self.remark(words.set_line(event.summary))
+        elif isinstance(event, MovementRejected):
+            self.remark(words.rejected_line(event.rep, event.withdrawn))
+
+    def remark(self, text: str) -> None:
+        """Show a remark for a while."""
+        self.notice = (text, self.live.t_s)
+
+    @property
+    def remark_text(self) -> str:
+        """The remark, as long as it is fresh."""
+        text, at_s = self.notice
+        return text if self.live.t_s - at_s < NOTICE_S else ""
+
+    @property
+    def phase_s(self) -> float:
+        """How long the phase has lasted."""
+        return max(self.live.t_s - self.live.phase_since_s, 0.0)
+
+    @property
+    def rest_s(self) -> float | None:
+        """How long the rest has lasted; None before the first set ended and from the first rep of the next."""
+        return None if self.resting_since_s is None else max(self.live.t_s - self.resting_since_s, 0.0)
+
+    @property
+    def hold_reached(self) -> bool:
+        """Whether the top has been held long enough."""
+        return self.live.phase is Phase.TOP and self.phase_s >= self.target.hold_s

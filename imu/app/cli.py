@@ -1,0 +1,293 @@
+"""The command line. Nothing heavy is imported before a command runs, so that `imu --help` answers at once."""
+
+# ruff: noqa: PLC0415 (the imports inside the commands are what keeps --help quick)
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from imu import __version__
+from imu.errors import ImuError
+from imu.exercises import EXERCISES, get_exercise
+
+if TYPE_CHECKING:
+    from imu.model import Mount
+
+INTERRUPTED = 130
+"""Exit code of a program ended by Ctrl-C (128 + SIGINT)."""
+RECORDINGS = Path("recordings")
+
+
+class _Commands(TyperGroup):
+    """The commands, with our errors shown as one sentence instead of a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 (typer carries a click of its own, by one name or another)
+        try:
+            return super().invoke(ctx)
+        except ImuError as error:
+            if _verbose():
+                logging.getLogger("imu").exception("where it happened")
+            typer.secho(f"error: {error}", err=True, fg="red")
+            raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt:
+            typer.secho("\nstopped", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _verbose() -> bool:
+    return logging.getLogger("imu").isEnabledFor(logging.DEBUG)
+
+
+def _log(on: bool) -> None:
+    if on:
+        logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+        for room in ("imu", "firmware_proto", "bleak"):
+            logging.getLogger(room).setLevel(logging.DEBUG)
+
+
+def _version(on: bool) -> None:
+    if on:
+        typer.echo(f"imu {__version__}")
+        raise typer.Exit
+
+
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", callback=_log, help="Write a log to stderr, and tracebacks of errors.")
+]
+ExerciseName = Annotated[
+    str, typer.Option("--exercise", "-e", metavar="NAME", help=f"What is trained: {', '.join(EXERCISES)}.")
+]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the session's folder is made.")]
+MountAxes = Annotated[
+    str | None,
+    typer.Option(
+        "--mount",
+        metavar="HEAD,CHEST",
+        help="Sensor axes that point towards the head and out of the chest, such as +y,+z; found out by itself if "
+        "not given.",
+    ),
+]
+Seed = Annotated[int, typer.Option(min=0, help="Another seed is another person on another day.")]
+Speed = Annotated[float, typer.Option(min=0.1, max=1000.0, metavar="N", help="N times faster than real time.")]
+
+
+def _mount(axes: str | None) -> Mount | None:
+    from imu.errors import UsageError
+    from imu.model import Mount
+
+    if axes is None:
+        return None
+    cranial, _, anterior = axes.replace(" ", "").lower().partition(",")
+    try:
+        return Mount.from_axes(cranial=cranial, anterior=anterior)
+    except ValueError as error:
+        raise UsageError(
+            f"--mount {axes}: {error}. Name the axis towards the head, then the one out of the chest: --mount +y,+z."
+        ) from None
+
+
+@app.callback(
+    epilog="Start without a sensor: [bold]imu demo[/bold]. Help on one command: [bold]imu record --help[/bold]."
+)
+def _imu(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Back extensions, rep by rep, from one sensor on the chest.
+
+    Examples:
+        imu demo                         see the whole job done, no sensor needed
+        imu record --load 10             record a session with the sensor in range
+        imu analyze recordings/SESSION   count a recording again, and see every rep
+    """
+
+
+@app.command()
+def scan(
+    *,
+    timeout: Annotated[float, typer.Option(min=0.5, max=60.0, metavar="S", help="How long to look, in seconds.")] = 5.0,
+    verbose: Verbose = False,
+) -> None:
+    """List the sensors in range.
+
+    Example:
+        imu scan --timeout 10
+    """
+    from imu.app.scan import command
+
+    command(timeout)
+
+
+@app.command()
+def record(
+    *,
+    sensor: Annotated[
+        str | None, typer.Option(metavar="NAME|ADDRESS", help="Which sensor, if several are in range; see imu scan.")
+    ] = None,
+    exercise: ExerciseName = "back-extension",
+    load: Annotated[float | None, typer.Option(min=0.0, max=1000.0, metavar="KG", help="Weight held or worn.")] = None,
+    tempo: Annotated[
+        str | None,
+        typer.Option(metavar="L-B-L-T", help="Target: lower-bottom-lift-top in seconds, X as fast as possible."),
+    ] = None,
+    set_rest: Annotated[
+        float | None, typer.Option(min=0.0, max=3600.0, metavar="S", help="Planned rest between sets, in seconds.")
+    ] = None,
+    person: Annotated[str | None, typer.Option(help="A pseudonym; it is written into the session.")] = None,
+    note: Annotated[str, typer.Option(help="Anything worth knowing later.")] = "",
+    out: Out = RECORDINGS,
+    duration: Annotated[
+        float | None, typer.Option(min=1.0, metavar="S", help="End by itself after so many seconds.")
+    ] = None,
+    mount: MountAxes = None,
+    verbose: Verbose = False,
+) -> None:
+    """Record a session from a sensor, counting live. Ctrl-C ends it and keeps everything.
+
+    Examples:
+        imu record
+        imu record --exercise good-morning --load 20 --tempo 3-0-1-1 --set-rest 90
+        imu record --sensor BX-1A2B --person p07 --note "stiff spine, arms crossed"
+    """
+    from imu.app.record import Plan, command
+
+    command(
+        sensor,
+        Plan.build(
+            get_exercise(exercise), tempo, load_kg=load, set_rest_s=set_rest, person=person, note=note, out=out,
+            duration_s=duration, mount=_mount(mount),
+        ),
+    )  # fmt: skip
+
+
+@app.command()
+def demo(
+    *,
+    speed: Speed = 1.0,
+    reps: Annotated[int, typer.Option(min=3, max=60, help="Repetitions the simulated person does.")] = 10,
+    seed: Seed = 1,
+    exercise: ExerciseName = "back-extension",
+    out: Out = RECORDINGS,
+    verbose: Verbose = False,
+) -> None:
+    """Record a simulated person through the real Bluetooth code: the whole job, no hardware.
+
+    Examples:
+        imu demo
+        imu demo --speed 10 --reps 5 --out my-recordings
+    """
+    from imu.app.demo import command
+
+    command(get_exercise(exercise), reps=reps, seed=seed, speed=speed, out=out)
+
+
+@app.command()
+def analyze(
+    *,
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Session folders, CSV files, folders of these.")
+    ],
+    exercise: Annotated[
+        str | None,
+        typer.Option(
+            "--exercise", "-e", metavar="NAME", help="What was trained [default: as the session says, or hinge]."
+        ),
+    ] = None,
+    min_set_reps: Annotated[
+        int | None, typer.Option(min=1, max=100, metavar="N", help="Fewer reps in a row are no set [default: 3].")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write NAME.reps.csv for each recording here, and leave sessions untouched."),
+    ] = None,
+    orientation: Annotated[
+        bool, typer.Option("--orientation", help="Also write NAME.angle.csv: where up is, in sensor axes.")
+    ] = False,
+    mount: MountAxes = None,
+    verbose: Verbose = False,
+) -> None:
+    """Count recordings: every rep with tempo, top hold and verdict.
+
+    A bare CSV has the columns t_s,acc_x_mps2,acc_y_mps2,acc_z_mps2 and, if there was a gyroscope,
+    gyr_x_radps,gyr_y_radps,gyr_z_radps; it may be gzipped. In a session folder reps.csv and sets.csv are written anew.
+
+    Examples:
+        imu analyze recordings/20261120T183005Z_back-extension
+        imu analyze chest.csv.gz --exercise deadlift --min-set-reps 1
+        imu analyze dataset/ --out results/ --orientation
+    """
+    from imu.app.analyze import Wishes, command
+
+    row = None if exercise is None else get_exercise(exercise)
+    command(
+        paths,
+        Wishes(exercise=row, min_set_reps=min_set_reps, mount=_mount(mount), out=out, orientation=orientation),
+    )
+
+
+@app.command()
+def replay(
+    *,
+    session: Annotated[Path, typer.Argument(metavar="SESSION", help="A session folder or a CSV file.")],
+    speed: Speed = 1.0,
+    exercise: Annotated[str | None, typer.Option("--exercise", "-e", metavar="NAME", help="What was trained.")] = None,
+    verbose: Verbose = False,
+) -> None:
+    """Play a recording through the live view.
+
+    Example:
+        imu replay recordings/20261120T183005Z_back-extension --speed 4
+    """
+    from imu.app.replay import command
+
+    command(session, speed=speed, exercise=None if exercise is None else get_exercise(exercise))
+
+
+@app.command()
+def simulate(
+    *,
+    exercise: ExerciseName = "back-extension",
+    reps: Annotated[int, typer.Option(min=1, max=200, help="Repetitions in a set.")] = 10,
+    sets: Annotated[int, typer.Option(min=1, max=20, help="Sets.")] = 1,
+    seed: Seed = 1,
+    rate: Annotated[float, typer.Option(min=10.0, max=1000.0, metavar="HZ", help="Samples a second.")] = 104.0,
+    no_gyro: Annotated[bool, typer.Option("--no-gyro", help="A sensor with an accelerometer only.")] = False,
+    out: Out = RECORDINGS,
+    verbose: Verbose = False,
+) -> None:
+    """Write a synthetic session and its exact truth (truth.csv).
+
+    Examples:
+        imu simulate --reps 8 --sets 3
+        imu simulate --exercise deadlift --seed 7 --no-gyro --out synthetic
+    """
+    from imu.app.simulate import command
+
+    command(get_exercise(exercise), reps=reps, sets=sets, seed=seed, rate_hz=rate, gyroscope=not no_gyro, out=out)
+
+
+def main() -> NoReturn:
+    """Entry point of the console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # an old console without our signs shows `?` and goes on
+    app()
+    raise AssertionError("unreachable: typer leaves by SystemExit")

@@ -1,0 +1,147 @@
+"""The one program behind `record`, `demo` and `replay`: a stream goes through the pipeline to a display and a session.
+
+Ctrl-C is how a person ends a recording. It cancels the task that follows the stream; the cancellation is taken here,
+the set is finished, and what was received is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from imu.app.board import Board
+from imu.app.display import FRAMES_PER_S, Display
+from imu.errors import SensorError, StorageError
+from imu.model import Analysis, Event, Samples, SetClosed, SetStarted
+from imu.motion.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from imu.link import LinkEvent, LinkHealth
+
+log = logging.getLogger(__name__)
+
+
+class Sink(Protocol):
+    """Where a stream is kept."""
+
+    def append(self, samples: Samples) -> None:
+        """Keep samples."""
+
+    def event(self, kind: str, t_s: float, detail: str = "") -> None:
+        """Keep what happened."""
+
+
+class Link(Protocol):
+    """What the display wants to know of the link."""
+
+    @property
+    def health(self) -> LinkHealth:
+        """The link's state now."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class End:
+    """How a stream ended.
+
+    Attributes:
+        analysis: What was found live.
+        received: Samples received.
+        interrupted: Whether the person ended it.
+        error: What ended it, if it did not end by itself.
+    """
+
+    analysis: Analysis
+    received: int
+    interrupted: bool = False
+    error: SensorError | None = None
+
+
+class Follower:
+    """Follows one stream to its end."""
+
+    def __init__(
+        self, pipeline: Pipeline, board: Board, display: Display, *, sink: Sink | None = None, link: Link | None = None
+    ) -> None:
+        self.pipeline, self.board, self.display, self.sink, self.link = pipeline, board, display, sink, link
+        self.received = 0
+        self._storage_failed = False
+
+    async def follow(self, stream: AsyncIterator[Samples | LinkEvent], duration_s: float | None = None) -> End:
+        """Take the stream until it ends, the device time reaches `duration_s`, or the person has had enough."""
+        interrupted, error = False, None
+        ticker = asyncio.create_task(self._tick())
+        try:
+            async for item in stream:
+                self._take(item)
+                if duration_s is not None and self.board.live.t_s >= duration_s:
+                    break
+        except asyncio.CancelledError:
+            interrupted = True
+            task = asyncio.current_task()
+            if task is not None:
+                task.uncancel()
+        except SensorError as lost:
+            error = lost
+        finally:
+            ticker.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await ticker
+        self._tell(self.pipeline.finish())
+        return End(analysis=self.pipeline.analysis(), received=self.received, interrupted=interrupted, error=error)
+
+    def _take(self, item: Samples | LinkEvent) -> None:
+        if self.link is not None:
+            self.board.health = self.link.health
+        if not isinstance(item, Samples):
+            self._keep(item.kind, item.t_s, item.detail)
+            self._remark(f"{item.kind}: {item.detail}" if item.detail else item.kind)
+            return
+        if self.sink is not None:
+            with self._storage():
+                self.sink.append(item)
+        self.received += len(item)
+        self._tell(self.pipeline.push(item))
+
+    def _tell(self, events: Iterable[Event]) -> None:
+        """Bring what was found onto the board, the display and into the session."""
+        self.board.live = self.pipeline.state
+        for event in events:
+            log.debug("%s", event)
+            self.board.take(event)
+            self.display.event(event)
+            if isinstance(event, SetStarted):
+                self._keep("set_started", event.t_s, f"set {event.set}")
+            elif isinstance(event, SetClosed):
+                self._keep("set_ended", event.t_s, f"set {event.summary.set}, {event.summary.reps} reps")
+
+    def _keep(self, kind: str, t_s: float, detail: str) -> None:
+        if self.sink is not None:
+            with self._storage():
+                self.sink.event(kind, t_s, detail)
+
+    def _remark(self, text: str) -> None:
+        self.board.remark(text)
+        self.display.remark(text)
+
+    @contextlib.contextmanager
+    def _storage(self):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        """A full disk does not end the set: the session keeps what waits in memory and tries again each time."""
+        try:
+            yield
+            self._storage_failed = False
+        except StorageError as error:
+            if not self._storage_failed:
+                self._remark(str(error))
+            self._storage_failed = True
+
+    async def _tick(self) -> None:
+        """Redraw at a calm rate, also while nothing arrives."""
+        while True:
+            if self.link is not None:
+                self.board.health = self.link.health
+            self.display.refresh()
+            await asyncio.sleep(1.0 / FRAMES_PER_S)

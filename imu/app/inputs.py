@@ -1,0 +1,130 @@
+"""What `imu analyze` was pointed at -> the recordings there, and where the results of each belong under `--out`."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from imu.errors import DataError, UsageError
+
+ENDINGS = (".csv.gz", ".csv")
+DERIVED = (".reps", ".angle")
+"""What this program writes beside or instead of a recording."""
+SESSION_MARKS = ("samples.csv", "session.json")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Input:
+    """One recording to analyse.
+
+    Attributes:
+        path: A session folder or a bare CSV file.
+        stem: Its place below `--out`, without an ending.
+        exercise: What a manifest says is done in it, as a key of `imu.exercises` or any other text.
+    """
+
+    path: Path
+    stem: Path
+    exercise: str = ""
+
+    @property
+    def is_session(self) -> bool:
+        """Whether it is a session folder."""
+        return self.path.is_dir()
+
+
+def find_inputs(paths: Iterable[Path]) -> list[Input]:
+    """List the recordings in files, session folders and trees of both, in order of name and each once.
+
+    Raises:
+        DataError: A path does not exist, or there is no recording in a folder.
+    """
+    found = {}
+    for path in paths:
+        for one in _expand(path):
+            found.setdefault(one.path.resolve(), one)
+    return list(found.values())
+
+
+def _expand(path: Path) -> list[Input]:
+    if not path.exists():
+        raise DataError(f"{path} does not exist; check the path.")
+    if path.is_file() or is_session(path):
+        return [Input(path=path, stem=Path(_stem(path)))]
+    exercises = _manifest(path)
+    home = Path() if exercises is not None else Path(path.resolve().name)
+    found = []
+    for place in sorted(set(_recordings(path))):
+        below = place.relative_to(path)
+        said = (exercises or {}).get(below.as_posix(), "")
+        found.append(Input(path=place, stem=home / below.with_name(_stem(place)), exercise=said))
+    if not found:
+        raise DataError(
+            f"{path} holds no session and no recording; give a folder that imu record wrote, or CSV files with the "
+            "columns t_s,acc_x_mps2,acc_y_mps2,acc_z_mps2."
+        )
+    return found
+
+
+def is_session(folder: Path) -> bool:
+    """Whether a folder is, or was meant to be, a session."""
+    return any((folder / mark).is_file() for mark in SESSION_MARKS)
+
+
+def _recordings(folder: Path) -> Iterator[Path]:
+    """Session folders and files that may be recordings, at any depth; tables about recordings are left out."""
+    if is_session(folder):
+        yield folder
+        return
+    for place in folder.iterdir():
+        if place.name.startswith("."):
+            continue
+        if place.is_dir():
+            yield from _recordings(place)
+        elif place.name.endswith(ENDINGS) and not _stem(place).endswith(DERIVED) and _may_be_recording(place):
+            yield place
+
+
+def _may_be_recording(path: Path) -> bool:
+    """False for a table of something else. A file that cannot be read may be a recording: its fault is worth saying."""
+    try:
+        with gzip.open(path) if path.name.endswith(".gz") else path.open("rb") as file:
+            header = file.readline(10_000).decode("utf-8", "replace")
+    except (OSError, EOFError, zlib.error):
+        return True
+    names = [name.strip() for name in header.split(",")]
+    return not header.strip() or "t_s" in names or any(name.startswith("acc_") for name in names)
+
+
+def _manifest(folder: Path) -> dict[str, str] | None:
+    """Exercise by recording, from a `manifest.csv` at the root of a data set; None where there is none."""
+    path = folder / "manifest.csv"
+    if not path.is_file():
+        return None
+    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+        return {row["recording"]: row.get("exercise") or "" for row in csv.DictReader(file) if row.get("recording")}
+
+
+def _stem(path: Path) -> str:
+    ending = next((e for e in ENDINGS if path.is_file() and path.name.endswith(e)), "")
+    return path.resolve().name if not path.name else path.name.removesuffix(ending)
+
+
+def refuse_clashes(inputs: Iterable[Input]) -> None:
+    """Refuse inputs whose results would overwrite each other.
+
+    Raises:
+        UsageError: Two inputs have the same place below `--out`.
+    """
+    first: dict[Path, Input] = {}
+    for one in inputs:
+        other = first.setdefault(one.stem, one)
+        if other is not one:
+            raise UsageError(
+                f"The results of {other.path} and {one.path} would both be called {one.stem}; analyse them into "
+                "different folders, or give the folder above both."
+            )

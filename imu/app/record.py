@@ -1,0 +1,208 @@
+"""`imu record`: sensor -> session folder, counted live."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from imu.app import console, tables
+from imu.app.analyze import rederive
+from imu.app.board import Board
+from imu.app.display import Display, display_for
+from imu.app.follow import End, Follower
+from imu.app.tempo import Tempo
+from imu.errors import ImuError, StorageError
+from imu.exercises import Exercise
+from imu.link import Backend, Found, SensorLink, find
+from imu.model import Analysis, Mount, Samples, SensorInfo
+from imu.motion.pipeline import Pipeline
+from imu.sessions import SessionHeader, SessionWriter
+
+log = logging.getLogger(__name__)
+SCAN_S = 8.0
+NOTHING_KEPT = 130
+"""Exit code after Ctrl-C before the first sample (128 + SIGINT)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What the person declared about a session."""
+
+    exercise: Exercise
+    load_kg: float | None = None
+    set_rest_s: float | None = None
+    person: str | None = None
+    note: str = ""
+    out: Path = Path("recordings")
+    duration_s: float | None = None
+    mount: Mount | None = None
+    synthetic: bool = False
+
+    @classmethod
+    def build(cls, exercise: Exercise, tempo: str | None = None, **declared: Any) -> Self:  # noqa: ANN401 (fields)
+        """A plan whose exercise carries the tempo that was asked for.
+
+        Raises:
+            UsageError: The tempo is none.
+        """
+        target = exercise.target_tempo if tempo is None else Tempo.parse(tempo).text
+        return cls(exercise=dataclasses.replace(exercise, target_tempo=target), **declared)
+
+    def header(self, sensor: SensorInfo) -> SessionHeader:
+        """The head of the session that begins now."""
+        return SessionHeader(
+            exercise=self.exercise.key,
+            sensor=sensor,
+            mount=self.mount or sensor.mount,
+            person=self.person,
+            load_kg=self.load_kg,
+            target_tempo=self.exercise.target_tempo,
+            synthetic=self.synthetic,
+            notes=self.note,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """What a recording left.
+
+    Attributes:
+        folder: The session, None if nothing was received.
+        live: What was counted live.
+        analysis: What the files hold, computed again from all samples, the late ones in their place.
+    """
+
+    folder: Path | None
+    live: Analysis
+    analysis: Analysis
+    end: End
+
+
+class Recorder:
+    """Opens a session with the first samples, so that a recording without any leaves no folder."""
+
+    def __init__(self, out: Path, header: Callable[[], SessionHeader]) -> None:
+        self._out, self._header = out, header
+        self._early: list[tuple[str, float, str]] = []
+        self.writer: SessionWriter | None = None
+
+    def append(self, samples: Samples) -> None:
+        """Keep samples.
+
+        Raises:
+            StorageError: They could not be written; they are kept for the next call.
+        """
+        if self.writer is None:
+            self.writer = SessionWriter(self._out, self._header())
+            for event in self._early:
+                self.writer.event(*event)
+        self.writer.append(samples)
+
+    def event(self, kind: str, t_s: float, detail: str = "") -> None:
+        """Keep what happened.
+
+        Raises:
+            StorageError: It could not be written; it is kept for the next call.
+        """
+        if self.writer is None:
+            self._early.append((kind, t_s, detail))
+        else:
+            self.writer.event(kind, t_s, detail)
+
+    def close(self, analysis: Analysis, **header: Any) -> Path | None:  # noqa: ANN401 (fields of the header)
+        """Finish the session; returns its folder.
+
+        Raises:
+            StorageError: Something could not be written; what was written before is kept.
+        """
+        if self.writer is None:
+            return None
+        try:
+            self.writer.update(**header)
+        finally:
+            self.writer.close(analysis)
+        return self.writer.folder
+
+
+async def record(
+    found: Found, plan: Plan, *, backend: Backend | None = None, display: Callable[[Board], Display] = display_for
+) -> Recorded:
+    """Record one session from a sensor that was found.
+
+    Raises:
+        SensorError: It would not connect or stream.
+        StorageError: The session could not be written to its end; what was written before is kept.
+    """
+    async with SensorLink(found, backend=backend) as link:
+        board = Board(
+            exercise=plan.exercise, sensor=found.name, load_kg=plan.load_kg, set_rest_s=plan.set_rest_s,
+            synthetic=plan.synthetic,
+        )  # fmt: skip
+        recorder = Recorder(plan.out, lambda: plan.header(link.info))
+        pipeline = Pipeline(
+            plan.exercise, rate_hz=link.info.rate_hz, gyroscope=link.info.has_gyroscope,
+            mount=plan.mount or link.info.mount,
+        )  # fmt: skip
+        with display(board) as shown:
+            end = await Follower(pipeline, board, shown, sink=recorder, link=link).follow(aiter(link), plan.duration_s)
+        folder = recorder.close(end.analysis, link=dataclasses.asdict(link.health))
+    return Recorded(folder=folder, live=end.analysis, analysis=_from_disk(folder, end.analysis), end=end)
+
+
+def _from_disk(folder: Path | None, live: Analysis) -> Analysis:
+    """The session computed once more from its files: gaps that were filled late are in, and anybody gets the same."""
+    if folder is None:
+        return live
+    try:
+        return rederive(folder)
+    except StorageError:
+        raise
+    except ImuError as error:  # too short to be a recording, for example
+        log.info("%s could not be analysed again: %s", folder, error)
+        return live
+
+
+def command(sensor: str | None, plan: Plan) -> None:
+    """Find the sensor, record, and say what came of it.
+
+    Raises:
+        ImuError: Anything that went wrong; nothing recorded is lost.
+    """
+    recorded = asyncio.run(_find_and_record(sensor, plan))
+    report(recorded)
+    if recorded.end.error is not None:
+        raise recorded.end.error
+    if recorded.end.interrupted and recorded.folder is None:
+        sys.exit(NOTHING_KEPT)
+
+
+async def _find_and_record(sensor: str | None, plan: Plan) -> Recorded:
+    screen = console.err()
+    screen.print(f"Looking for {sensor or 'a sensor'} ...", style="bright_black")
+    found = await find(sensor, SCAN_S)
+    screen.print(f"Connecting to {found.name} ...", style="bright_black")
+    return await record(found, plan)
+
+
+def report(recorded: Recorded) -> None:
+    """What a recording held and where it is."""
+    screen, analysis = console.out(), recorded.analysis
+    if recorded.folder is None:
+        screen.print("Nothing was received, so nothing was kept.")
+        return
+    if analysis.reps:
+        screen.print(tables.movements(analysis.reps))
+        screen.print()
+    if analysis.sets:
+        screen.print(tables.sets(analysis.sets))
+        screen.print()
+    screen.print(tables.total(analysis), style="bold")
+    if len(analysis.counted) != len(recorded.live.counted):
+        screen.print(f"(live it was {len(recorded.live.counted)}; samples that came late are in their place now)")
+    screen.print(f"Session: {recorded.folder}", soft_wrap=True)

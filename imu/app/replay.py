@@ -1,0 +1,68 @@
+"""`imu replay`: a recording through the live view, block by block as a sensor would have sent it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import numpy as np
+
+from imu.app import console, tables
+from imu.app.analyze import Wishes, settings_for
+from imu.app.board import Board
+from imu.app.display import display_for
+from imu.app.follow import End, Follower
+from imu.exercises import Exercise
+from imu.model import Samples
+from imu.motion.pipeline import MotionParams, Pipeline
+from imu.sessions import Recording, read_recording
+
+BLOCK_S = 0.1
+"""What a sensor sends at once."""
+
+
+def command(path: Path, *, speed: float, exercise: Exercise | None) -> None:
+    """Play a recording.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    recording = read_recording(path)
+    for warning in recording.warnings:
+        console.err().print(f"note: {warning}", style="yellow")
+    end = asyncio.run(play(recording, speed=speed, exercise=exercise))
+    console.out().print(f"{path}: {tables.total(end.analysis)}", style="bold")
+
+
+async def play(recording: Recording, *, speed: float, exercise: Exercise | None = None) -> End:
+    """Send a recording through the live view; `speed` times as fast as it was."""
+    settings = settings_for(recording, Wishes(exercise=exercise))
+    header = recording.header
+    board = Board(
+        exercise=settings.exercise,
+        sensor=f"replay of {recording.path.name}",
+        load_kg=header.load_kg if header else None,
+        synthetic=header.synthetic if header else False,
+    )
+    pipeline = Pipeline(
+        settings.exercise,
+        rate_hz=settings.rate_hz,
+        gyroscope=recording.samples.gyr_radps is not None,
+        mount=settings.mount,
+        straight_line_deg=settings.straight_line_deg,
+        params=MotionParams(min_set_reps=settings.min_set_reps),
+    )
+    with display_for(board) as display:
+        return await Follower(pipeline, board, display).follow(_blocks(recording.samples, speed))
+
+
+async def _blocks(samples: Samples, speed: float) -> AsyncIterator[Samples]:
+    """Cut a recording into blocks and hand each out when its last sample would have come."""
+    start, first_s = time.monotonic(), float(samples.t_s[0])
+    edges = np.flatnonzero(np.diff(np.floor((samples.t_s - first_s) / BLOCK_S))) + 1
+    for begin, end in zip(np.r_[0, edges], np.r_[edges, len(samples)], strict=True):
+        due = start + (float(samples.t_s[end - 1]) - first_s) / speed
+        await asyncio.sleep(max(due - time.monotonic(), 0.0))
+        yield samples[begin:end]

@@ -1,0 +1,75 @@
+"""How numbers and verdicts are said to a person."""
+
+from __future__ import annotations
+
+import math
+
+from imu.model import Phase, Rep, SetSummary, Verdict
+
+VERDICTS = {
+    Verdict.COUNTED: "counted",
+    Verdict.SHALLOW: "too little range",
+    Verdict.UNFINISHED: "never reached the other end",
+    Verdict.TOO_FAST: "too fast for this exercise",
+    Verdict.NOT_HINGE: "not a bend of the trunk",
+    Verdict.TRANSITION: "getting on or off",
+    Verdict.ISOLATED: "on its own, no set around it",
+    Verdict.LOST_DATA: "too many samples missing",
+}
+PHASES = {
+    Phase.UNKNOWN: "READY",
+    Phase.BOTTOM: "BOTTOM",
+    Phase.LIFTING: "LIFT",
+    Phase.TOP: "HOLD",
+    Phase.LOWERING: "LOWER",
+}
+
+
+def seconds(value: float) -> str:
+    """Seconds with one decimal, or a dash where there are none."""
+    return "-" if math.isnan(value) else f"{value:.1f}"
+
+
+def degrees(value: float) -> str:
+    """Whole degrees, or a dash."""
+    return "-" if math.isnan(value) else f"{value:.0f}°"
+
+
+def clock(value: float) -> str:
+    """Minutes and seconds, `1:05`; with hours where there are any."""
+    whole = max(int(value), 0)
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
+
+
+def reps(count: int) -> str:
+    """`1 rep`, `10 reps`."""
+    return f"{count} rep{'' if count == 1 else 's'}"
+
+
+def sets(count: int) -> str:
+    """`1 set`, `3 sets`."""
+    return f"{count} set{'' if count == 1 else 's'}"
+
+
+def rep_line(rep: Rep) -> str:
+    """One counted rep in a line."""
+    flags = f"   {' '.join(rep.flags)}" if rep.flags else ""
+    return (
+        f"lower {seconds(rep.lower_s)}  bottom {seconds(rep.bottom_hold_s)}  lift {seconds(rep.lift_s)}  "
+        f"hold {seconds(rep.top_hold_s)} s   range {degrees(rep.rom_deg)}{flags}"
+    )
+
+
+def rejected_line(rep: Rep, withdrawn: int | None = None) -> str:
+    """Why a movement does not count, in a line."""
+    taken = f"rep {withdrawn} taken back: " if withdrawn else "not counted: "
+    return f"{taken}{VERDICTS[rep.verdict]} ({rep.verdict}, range {degrees(rep.rom_deg)})"
+
+
+def set_line(summary: SetSummary) -> str:
+    """One set in a line."""
+    return (
+        f"set {summary.set}: {reps(summary.reps)}, tempo {summary.mean_tempo}, "
+        f"top hold {seconds(summary.mean_top_hold_s)} s, range {degrees(summary.mean_rom_deg)}"
+    )
