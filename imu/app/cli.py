@@ -202,17 +202,15 @@ def demo(
 @app.command()
 def analyze(
     *,
-    paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="Session folders, CSV files, folders of these.")
-    ],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Session folders, CSV files, folders of these.")],
     exercise: Annotated[
         str | None,
         typer.Option(
-            "--exercise", "-e", metavar="NAME", help="What was trained [default: as the session says, or hinge]."
+            "--exercise", "-e", metavar="NAME", help="What was trained; as the session says, or hinge, if not given."
         ),
     ] = None,
     min_set_reps: Annotated[
-        int | None, typer.Option(min=1, max=100, metavar="N", help="Fewer reps in a row are no set [default: 3].")
+        int | None, typer.Option(min=1, max=100, metavar="N", help="Fewer reps in a row are no set; 3 if not given.")
     ] = None,
     out: Annotated[
         Path | None,

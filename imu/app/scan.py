@@ -33,6 +33,6 @@ def listing(found: list[Found]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bright_black", pad_edge=False)
     for name in ("name", "address", "family", "signal"):
         table.add_column(name)
-    for one in sorted(found, key=lambda f: -(f.rssi_dbm or -999)):
-        table.add_row(one.name, one.address, one.family, "-" if one.rssi_dbm is None else f"{one.rssi_dbm} dBm")
+    for one in sorted(found, key=lambda f: -f.rssi_dbm):
+        table.add_row(one.name, one.address, one.family.name, f"{one.rssi_dbm} dBm")
     return table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
@@ -14,6 +15,9 @@ from imu.app.board import Board
 from imu.app.digits import HEIGHT, big
 from imu.app.tempo import PHASES, measured_s
 from imu.model import Phase
+
+if TYPE_CHECKING:
+    from imu.link import LinkHealth
 
 COLOURS = {
     Phase.UNKNOWN: "bright_black",
@@ -32,6 +36,8 @@ DIGITS_COLUMNS = 14
 OTHER_ROWS = 14
 """Rows the screen needs beside the count."""
 ANGLE_MARGIN_DEG = 20.0
+LOW_PCT = 15
+"""Charge at which the battery is shown in red."""
 
 
 class Screen:
@@ -180,26 +186,29 @@ def _link(board: Board) -> Text:
     health = board.health
     if health is None:
         return Text(board.sensor, style=DIM)
-    sound = health.lost == health.filled and health.state == "streaming"
+    sound = not health.lost and not health.missing and health.state == "streaming"
     text = Text("● ", style="green" if sound else "yellow")
-    text.append(f"{board.sensor}  {health.effective_rate_hz:.0f} Hz", style=DIM)
-    text.append(f"  {link_words(board)}", style=DIM if sound else "yellow")
+    text.append(board.sensor, style=DIM)
+    if not math.isnan(health.effective_rate_hz):
+        text.append(f"  {health.effective_rate_hz:.0f} Hz", style=DIM)
+    text.append(f"  {link_words(health)}", style=DIM if sound else "yellow")
     if health.battery_pct is not None:
-        text.append(f"  battery {health.battery_pct:.0f} %", style="bold red" if health.battery_pct < 15 else DIM)
+        text.append(f"  battery {health.battery_pct} %", style="bold red" if health.battery_pct < LOW_PCT else DIM)
     return text
 
 
-def link_words(board: Board) -> str:
+def link_words(health: LinkHealth) -> str:
     """The link's health, said in words."""
-    health = board.health
-    if health is None:
-        return ""
-    missing = health.lost - health.filled
-    if missing > 0:
-        lost = f"{missing} samples lost"
-    else:
-        lost = f"{health.filled} lost and filled" if health.filled else "nothing lost"
-    return lost if health.state == "streaming" else f"{health.state}, {lost}"
+    parts = [] if health.state == "streaming" else [health.state]
+    if health.missing:
+        parts.append(f"{health.missing} samples late")
+    if health.lost:
+        parts.append(f"{health.lost} samples lost")
+    elif health.filled:
+        parts.append("all gaps filled")
+    elif not parts:
+        parts.append("nothing lost")
+    return ", ".join(parts)
 
 
 def _ends(left: Text, right: Text, width: int) -> Text:
