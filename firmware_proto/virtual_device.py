@@ -146,6 +146,7 @@ class VirtualDevice:
 
     def status(self, now_us: int) -> wire.Status:
         """How the device is."""
+        self._advance(now_us)
         device_us = self._device_us(now_us)
         session = self._session
         pct = self.charge_pct(now_us)

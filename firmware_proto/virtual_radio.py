@@ -36,8 +36,10 @@ from bumble.link import LocalLink
 from firmware_proto import wire
 from firmware_proto.virtual_sensor import VirtualSensor
 
-# bumble reports a dropped link at WARNING; without a handler that would reach a person's screen
-logging.getLogger("bumble").addHandler(logging.NullHandler())
+# bumble warns of every packet that was under way when a link was lost, which is what `Air.drop` is for; whoever wants
+# to see it sets this logger's level, and then keeps it
+if logging.getLogger("bumble").level == logging.NOTSET:
+    logging.getLogger("bumble").setLevel(logging.CRITICAL)
 
 SUPERVISION_TIMEOUT = 0x08
 """HCI reason of a lost radio link (Bluetooth Core 5.4, Vol 1, Part F, 2.8)."""
