@@ -146,7 +146,7 @@ def _disturbed(pose: Pose, plan: SetPlan, t_s: Floats, rng: np.random.Generator)
     """Add breathing, tremor and sway to the chest's pose."""
     pitch = pose.pitch + np.deg2rad(
         plan.breathing_deg * body.breathing(t_s, plan.breathing_hz, rng)
-        + plan.tremor_deg * body.band_noise(t_s, 4.0, 11.0, rng)
+        + plan.tremor_deg * body.band_noise(t_s, 3.0, 9.0, rng)
         + plan.sway_deg * body.band_noise(t_s, 0.05, 0.6, rng)
     )
     tilt = pose.tilt + np.deg2rad(plan.sway_deg * body.band_noise(t_s, 0.05, 0.8, rng))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from math import gamma
 
 import numpy as np
 import numpy.typing as npt
@@ -123,8 +124,6 @@ def travelled(u: Floats, rise: float, fall: float) -> Floats:
 
 def velocity(u: Floats, rise: float, fall: float) -> Floats:
     """Rate of `travelled` over `u`."""
-    from math import gamma  # noqa: PLC0415
-
     scale = gamma(rise + fall + 2.0) / (gamma(rise + 1.0) * gamma(fall + 1.0))
     return np.asarray(scale * u**rise * (1.0 - u) ** fall)
 
@@ -174,7 +173,7 @@ def _add_walk(values: dict[str, Floats], walk: Walk, t_s: Floats) -> None:
     length = walk.end_s - walk.start_s
     ease = travelled(np.clip(np.minimum(t, length - t) / min(0.8, 0.5 * length), 0.0, 1.0), 2.0, 2.0)
     step = 2.0 * np.pi * walk.step_hz * t
-    values["z"][i:j] -= ease * walk.bounce_m * (np.cos(step) + 0.2 * np.cos(2 * step + 0.6) + 0.05 * np.cos(4 * step))
+    values["z"][i:j] -= ease * walk.bounce_m * (np.cos(step) + 0.2 * np.cos(2 * step + 0.6) + 0.03 * np.cos(4 * step))
     values["y"][i:j] += ease * 0.02 * np.sin(0.5 * step)
     values["pitch"][i:j] += ease * 1.6 * np.sin(step + 0.5)
     values["tilt"][i:j] += ease * 2.5 * np.sin(0.5 * step + 0.3)

@@ -18,9 +18,9 @@ def random_plan(seed: int, style: str | None = None) -> tuple[SetPlan, SensorMod
 
     Two thirds of the straps sit within about 15 degrees of nominal, a sixth up to 60, a sixth any way at all.
     """
-    rng = np.random.default_rng([seed, 4])
-    name = style or str(rng.choice(list(STYLES)))
+    name = style or str(np.random.default_rng([seed, 4]).choice(list(STYLES)))
     kind = SetPlan(style=name).kind  # an unknown style is refused here, naming those there are
+    rng = np.random.default_rng([seed, 4, list(STYLES).index(name)])
     return _plan(rng, name, kind), random_sensor(rng)
 
 
@@ -54,11 +54,11 @@ def _plan(rng: np.random.Generator, name: str, kind: Style) -> SetPlan:
         range_spread_deg=float(rng.uniform(0.005, 0.03) * rom),
         sag_deg=float(rng.uniform(0.0, 8.0)),
         lean_deg=float(rng.normal(0.0, 2.0)),
-        tremor_deg=float(rng.uniform(0.02, 0.2)),
+        tremor_deg=_log_uniform(rng, 0.003, 0.04),
         breathing_deg=float(rng.uniform(0.3, 1.8)),
         breathing_hz=float(rng.uniform(0.2, 0.4)),
         sway_deg=float(rng.uniform(0.1, 0.5)),
-        wobble=float(rng.uniform(0.0, 0.3)),
+        wobble=float(rng.uniform(0.0, 0.15)),
         wobble_hz=float(rng.uniform(4.0, 8.0)),
         wobble_damping=float(rng.uniform(0.08, 0.3)),
         sensor_height_m=float(rng.uniform(0.35, 0.50)),
@@ -81,7 +81,7 @@ def _tempo(rng: np.random.Generator, kind: Style, *, ballistic: bool) -> dict[st
     quick = _log_uniform(rng, 0.6, 2.2)
     return {
         "lift_s": float(np.clip(kind.lift_s * quick * _log_uniform(rng, 0.8, 1.25), 0.7, 5.0)),
-        "lower_s": float(np.clip(kind.lower_s * quick * _log_uniform(rng, 0.6, 2.5), 0.8, 10.0)),
+        "lower_s": float(np.clip(kind.lower_s * quick * _log_uniform(rng, 0.6, 2.5), 0.8, 9.0)),
         "top_hold_s": _log_uniform(rng, 15.0, 90.0)
         if kind.static
         else float(rng.choice([0.2, 1.0, rng.uniform(0, 4)])),

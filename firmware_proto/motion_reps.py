@@ -12,6 +12,8 @@ from firmware_proto.motion_scenes import Scene, begin_in_position, get_in, get_o
 from firmware_proto.motion_truth import Cycle
 
 _SHARPNESS: list[float] = np.linspace(1.0, 2.0, 21).tolist()
+_LONGEST_STALL_S = 2.3
+"""Between the edges on both sides of a stall; by edge10 a stall of more than 2.5 s would end the stroke."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,7 @@ def write_sets(plan: SetPlan, rng: np.random.Generator) -> Scene:
         if plan.set_up and number == 1:
             for _ in range(plan.pick_ups):
                 pick_up(scene)
+            scene.script.wait(scene.about(8.0, 0.3) if plan.pick_ups else 0.0)  # loading, getting ready
         if (plan.set_up and number == 1) or (number > 1 and leaves):
             get_in(scene)
         _write_reps(scene, number)
@@ -104,7 +107,7 @@ def _full(scene: Scene, rep: int, count: int) -> _Ask:
     lower_s, bottom_s, lift_s, top_s = (float(t) for t in times)
     lift_s *= 1.0 + plan.slowdown * (rep - 1) / max(count - 1, 1)
     low, high = (float(v) for v in np.array(plan.ends_deg) + plan.range_spread_deg * spread[4:])
-    high += plan.overextended_last_deg * (rep == count) - plan.slouched_first_deg * (rep == 1)
+    high += plan.overextended_last_deg * (rep == count) - plan.slouched_first_deg * (rep == 1 and plan.kind.starts_low)
     bounce = rep in plan.bounced
     bottom_s = 0.0 if bounce else bottom_s
     return _Ask(
@@ -177,8 +180,9 @@ def _lift(scene: Scene, ask: _Ask, shape: _Shape) -> Stroke:
     begin, low = script.now_s, script.pose["pitch"]
     if ask.stall_s:
         share = float(scene.rng.uniform(0.35, 0.65))
+        soft_s = shape.whole_s * edges(2.0, 2.0)[0]
         _move_trunk(scene, low + share * (ask.high - low), shape.whole_s * share, shape.rise, 2.0)
-        script.wait(ask.stall_s)
+        script.wait(min(ask.stall_s, _LONGEST_STALL_S - soft_s))
         _move_trunk(scene, ask.high, shape.whole_s * (1.0 - share), 2.0, shape.fall)
     else:
         _move_trunk(scene, ask.high, shape.whole_s, shape.rise, shape.fall)

@@ -55,9 +55,7 @@ def pick_up(scene: Scene) -> None:
 
 def begin_in_position(scene: Scene) -> None:
     """The recording begins in the posture from which the first repetition starts."""
-    low, high = scene.plan.ends_deg
-    at = low if scene.plan.kind.starts_low else high
-    scene.script.pose["pitch"] = scene.script.initial["pitch"] = at
+    scene.script.pose["pitch"] = scene.script.initial["pitch"] = scene.plan.ready_deg
 
 
 def get_in(scene: Scene) -> None:
@@ -132,7 +130,7 @@ def _under_bar(scene: Scene) -> None:
     script, about = scene.script, scene.about
     script.move(about(0.9), pitch=about(76.0, 0.05), z=-about(0.12))
     script.wait(about(0.8, 0.5))
-    script.move(about(0.9), pitch=scene.plan.ends_deg[1], z=0.0)
+    script.move(about(0.9), pitch=scene.plan.ready_deg, z=0.0)
     script.wait(about(0.8, 0.5))
     walk(scene, about(1.5))
     script.wait(about(1.5, 0.5))
@@ -158,7 +156,7 @@ def _down_to_bar(scene: Scene) -> None:
         return
     script.move(about(1.3), pitch=high - about(0.42, 0.1) * (high - low), z=z - about(0.35))
     script.wait(about(1.5, 0.4))
-    script.move(about(1.1), pitch=high, z=z)
+    script.move(about(1.1), pitch=scene.plan.ready_deg, z=z)
     script.wait(about(2.0, 0.4))
 
 

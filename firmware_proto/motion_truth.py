@@ -18,7 +18,8 @@ class TrueRep:
     Where the exercise starts at the bottom a cycle is lift, top hold, lowering, and the bottom hold after it; where it
     starts at the top: lowering, bottom hold, lift, and the top hold after it. The hold after the last cycle of a set
     has no end and is nan. `bottom_s` is the middle of the time at the lowest pitch (its beginning where the set ends
-    there); it may lie after `end_s`, which excludes the hold.
+    there); where the exercise starts at the bottom it lies after `end_s`, which excludes the hold. `top_deg` is where
+    the lift ends, `bottom_deg` where the lowering ends.
 
     Attributes:
         set, rep: Counted from 1; `rep` is 0 in a partial attempt.
@@ -138,8 +139,6 @@ def _rep(script: Script, cycle: Cycle, after: Stroke | None, number: int, clock:
     lift, lower = (first, second) if lift_first else (second, first)
     down = cycle.second if lift_first else cycle.first
     rise = after if lift_first else cycle.second
-    highs = [s.to_deg if s.to_deg > s.from_deg else s.from_deg for s in (cycle.first, cycle.second)]
-    lows = [min(s.to_deg, s.from_deg) for s in (cycle.first, cycle.second)]
     return TrueRep(
         set=cycle.set,
         rep=number,
@@ -152,8 +151,8 @@ def _rep(script: Script, cycle: Cycle, after: Stroke | None, number: int, clock:
         lift_end_s=lift[1] * clock,
         top_hold_s=(between if lift_first else then) * clock,
         bottom_hold_s=(then if lift_first else between) * clock,
-        top_deg=max(highs),
-        bottom_deg=min(lows[1:] if lift_first else lows),
+        top_deg=(cycle.first if lift_first else cycle.second).to_deg,
+        bottom_deg=down.to_deg,
         peak_lift_dps=lift[2] / clock,
         peak_lower_dps=lower[2] / clock,
         complete=cycle.complete,
