@@ -1,5 +1,8 @@
 """The firmware's behaviour as a host notices it, in simulated time."""
 
+import subprocess
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -497,3 +500,63 @@ def test_clipped_samples_are_flagged() -> None:
 def test_a_recording_that_is_none_is_refused(raw: npt.NDArray[Any]) -> None:
     with pytest.raises(ValueError, match="int16"):
         VirtualSensor(raw, 104.0)
+
+
+def idle(host: Host) -> None:
+    host.ask(wire.Start())
+    host.live(1)
+    host.ask(wire.Stop())
+
+
+def streaming(host: Host) -> None:
+    host.ask(wire.Start())
+    host.live(1)
+
+
+def held(host: Host) -> None:
+    streaming(host)
+    host.sensor.disconnect(host.now_us)
+    host.connect()
+
+
+def failed(host: Host) -> None:
+    streaming(host)
+    host.sensor.fail_imu(host.now_us)
+
+
+OK, WRONG = StatusCode.OK, StatusCode.WRONG_STATE
+STATE_TABLE = [
+    (wire.Start(), OK, WRONG, WRONG, StatusCode.HARDWARE_FAULT),
+    (wire.Stop(), WRONG, OK, OK, WRONG),
+    (wire.SetConfig(batch_ms=50), OK, WRONG, WRONG, OK),
+    (wire.SelfTest(), OK, WRONG, WRONG, OK),
+    (wire.Backfill(session=1, first=0, count=10), OK, OK, OK, OK),
+    (wire.Resume(session=1), OK, OK, OK, OK),
+    (wire.Ping(token=1), OK, OK, OK, OK),
+    (wire.GetInfo(), OK, OK, OK, OK),
+    (wire.SetEpoch(utc_us=1), OK, OK, OK, OK),
+    (wire.Identify(), OK, OK, OK, OK),
+    (wire.Reboot(), OK, OK, OK, OK),
+]
+CASES = [
+    (enter, request, status)
+    for request, *statuses in STATE_TABLE
+    for enter, status in zip((idle, streaming, held, failed), statuses, strict=True)
+]
+
+
+@pytest.mark.parametrize(("enter", "request_", "status"), CASES, ids=lambda v: getattr(v, "__name__", repr(v)))
+def test_the_state_table_of_the_protocol_page(
+    enter: Callable[[Host], None], request_: wire.Request, status: StatusCode
+) -> None:
+    host = Host(VirtualSensor(ramp(5), 104.0))
+    enter(host)
+    assert wire.decode_answer(host.sensor.handle(request_.pack(), host.now_us)).status is status
+
+
+def test_the_codec_and_the_sensor_need_no_bluetooth() -> None:
+    code = (
+        "import sys, firmware_proto.virtual_sensor; print(*{'bleak', 'bumble', 'asyncio', 'scipy'} & set(sys.modules))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout.split(), ran.stderr) == (0, [], "")
