@@ -103,8 +103,8 @@ class SetPlan:
         rebound_deg: How far a bounced rep springs back up, and down again, before it is lifted.
         stalled: Numbers of reps whose lift stops for `stall_s` on the way (at most 2.3 s with its soft edges).
         skew: Early (negative) or late (positive) peak of the rate in each stroke, -0.6 to 0.6.
-        slouched_first_deg, overextended_last_deg: How much lower the first top is (where a repetition starts at the top:
-            the posture before the first) and how much higher the last one.
+        slouched_first_deg, overextended_last_deg: How much lower the first top is (where a repetition starts at the
+            top: the posture before the first) and how much higher the last one.
         slowdown: Share by which the last lift takes longer than the first (fatigue, growing evenly).
         timing_spread, range_spread_deg: Standard deviations from rep to rep, of times (share) and of both ends.
         sag_deg: How far a static hold sinks from beginning to end.
