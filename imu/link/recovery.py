@@ -1,0 +1,110 @@
+"""Which samples of a stream are missing, which to ask for now, and which are gone. No I/O; time comes as an argument.
+
+Strategy: a hole is old enough once samples beyond it have been here for `PATIENCE_S`, for the link never reorders. One
+request is under way at a time. It is over when its samples are there, or when none of them came for `QUIET_S`; then
+whatever is still missing is asked for again, and after `TRIES` without a single sample it counts as gone. So a lost
+request, a lost answer and a lost frame all mend themselves in the same way.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from imu.link.intervals import Interval, IntervalSet
+from imu.model import Bools, Ints
+
+PATIENCE_S = 0.3
+QUIET_S = 1.5
+TRIES = 8
+
+
+class Recovery:
+    """Bookkeeping of one stream, whose first sample has index 0."""
+
+    def __init__(self) -> None:
+        self.received = IntervalSet()
+        self.filled = 0
+        """Samples that came late, because they were asked for."""
+        self.front = 0
+        """One past the newest sample received."""
+        self.reached = 0
+        """One past the newest sample taken, as far as known."""
+        self._done = IntervalSet()  # received or gone
+        self._marks: deque[tuple[float, int]] = deque()
+        self._settled = 0
+        self._asked: Interval | None = None
+        self._quiet_since_s = 0.0
+        self._tries = 0
+
+    def take(self, index: Ints, now_s: float) -> Bools:
+        """Note the samples of a frame; (n,) true for those that were not here yet."""
+        new = ~self.received.contains(index)
+        if not new.any():
+            return new
+        fresh = index[new]
+        start, stop = self._asked or (0, 0)
+        wanted = (fresh >= start) & (fresh < stop)
+        if wanted.any():
+            self._quiet_since_s, self._tries = now_s, 0
+        self.filled += int((wanted | (fresh < self.front)).sum())
+        self.received.add_all(fresh)
+        self._done.add_all(fresh)
+        self.front = max(self.front, int(fresh.max()) + 1)
+        self.reaches(self.front, now_s)
+        return new
+
+    def reaches(self, next_index: int, now_s: float) -> None:
+        """Note that the stream has come as far as `next_index`, whether or not its samples are here."""
+        if next_index > self.reached:
+            self.reached = next_index
+            self._marks.append((now_s, next_index))
+
+    @property
+    def missing(self) -> int:
+        """Samples that are not here and may still come."""
+        return self.reached - len(self._done)
+
+    @property
+    def lost(self) -> int:
+        """Samples given up."""
+        return len(self._done) - len(self.received)
+
+    def due(self, now_s: float) -> Interval | None:
+        """The hole to ask for now, if any."""
+        while self._marks and self._marks[0][0] <= now_s - PATIENCE_S:
+            self._settled = self._marks.popleft()[1]
+        if self._asked and (now_s - self._quiet_since_s > QUIET_S or not self._done.missing(*self._asked)):
+            self._asked = None
+        if self._asked:
+            return None
+        holes = self._done.missing(0, self._settled)
+        if holes and self._tries >= TRIES:
+            self._lose(*holes.pop(0))
+        return holes[0] if holes else None
+
+    def asked(self, hole: Interval, now_s: float) -> None:
+        """Note that a hole was asked for."""
+        self._asked, self._quiet_since_s = hole, now_s
+        self._tries += 1
+
+    def promised(self, first: int, count: int) -> None:
+        """Note which part of the hole asked for will come; the part before it is gone."""
+        if self._asked is None:
+            return
+        start, stop = self._asked
+        begin = min(first, stop) if count else stop
+        self._lose(start, begin)
+        self._asked = (begin, min(first + count, stop)) if begin < stop else None
+
+    def disconnected(self) -> None:
+        """Forget the request under way: the sensor has forgotten it, too."""
+        self._asked, self._tries = None, 0
+
+    def give_up(self) -> None:
+        """Count all that is still missing as gone."""
+        self._lose(0, self.reached)
+
+    def _lose(self, start: int, stop: int) -> None:
+        if start < stop:
+            self._done.add(start, stop)
+            self._tries = 0

@@ -1,0 +1,340 @@
+"""A sensor that streams, through drops and silence, until it is stopped.
+
+Strategy. Frames are decoded where bleak delivers them and go into one queue together with what happens on the way; the
+caller iterates over that queue. One task keeps the link: it asks for missing samples, notices drops and silence,
+and then does what a person would: disconnect, look for the sensor, connect, ask it to go on, and fetch what was missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import logging
+import math
+import time
+from typing import Self
+
+from imu.errors import ConnectionFailed, ImuError, SensorError, SensorFault
+from imu.link import talk
+from imu.link.connection import Connection
+from imu.link.discovery import find
+from imu.link.feed import Feed
+from imu.link.health import LinkHealth
+from imu.link.stream import Stream
+from imu.link.types import Backend, Found, LinkEvent
+from imu.model import Samples, SensorInfo
+from imu.sensors import FrameError
+
+log = logging.getLogger(__name__)
+
+GIVE_UP_S = 60.0
+"""So long a lost sensor goes on measuring; afterwards there is nothing left to come back to."""
+SEARCH_S = 5.0
+AGAIN_S = 0.5
+SILENCE_S = 5.0
+"""A stream that says nothing for so long is taken for lost."""
+LAST_GAPS_S = 10.0
+"""At the end, how long to wait for samples that are still missing."""
+LOOK_EVERY_S = 0.05
+BATTERY_EVERY_S = 60.0
+BATTERY_LOW_PCT = 15
+CONNECT_TRIES = 3
+MOST_BAD_FRAME_EVENTS = 20
+"""Further ones are only counted."""
+
+
+class SensorLink:
+    """A link to one sensor. Enter it to stream, iterate over it to receive, leave it to stop.
+
+    Leaving stops the sensor in any case. `stop` before that also fetches what is still missing.
+
+    Attributes:
+        info: What the sensor is, with its true rate; known once entered.
+    """
+
+    info: SensorInfo
+
+    def __init__(self, found: Found, *, rate_hz: float | None = None, backend: Backend | None = None) -> None:
+        """Nothing is sent yet.
+
+        Args:
+            found: From `scan` or `find`.
+            rate_hz: Nominal rate; None leaves it to the sensor, which knows what fits the link.
+            backend: Instead of the platform's Bluetooth.
+        """
+        self._found, self._rate_hz, self._backend = found, rate_hz, backend
+        self._dialogue = found.family.dialogue()
+        self._health = LinkHealth()
+        self._feed = Feed()
+        self._connection: Connection | None = None
+        self._stream: Stream | None = None
+        self._early: list[tuple[bytes, float]] = []
+        self._keeper: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+        self._heard_s = self._battery_s = 0.0
+        self._said: tuple[str, ...] = ()
+
+    @property
+    def health(self) -> LinkHealth:
+        """How the link is, now."""
+        return self._stream.health(self._health) if self._stream else self._health
+
+    async def __aenter__(self) -> Self:
+        """Connect, configure, start.
+
+        Raises:
+            ConnectionFailed: It would not connect.
+            SensorFault: It answers, but does not stream.
+            UsageError: It does not offer the rate.
+        """
+        try:
+            await self._connect()
+            await self._begin()
+        except BaseException:
+            await self._leave()
+            raise
+        self._note("connected", f"{self.info.model} {self.info.serial} at {self.info.rate_hz:.3f} Hz")
+        self._keeper = asyncio.create_task(self._keep())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop the sensor and disconnect; a cancellation waits until that is done."""
+        await asyncio.shield(self._leave())
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Samples | LinkEvent:
+        """The next samples or event, in order of arrival.
+
+        Raises:
+            ConnectionFailed: The sensor was lost and not found again.
+            SensorFault: It came back, but would not stream.
+        """
+        return await self._feed.next()
+
+    async def stop(self) -> None:
+        """Stop the sensor and fetch what is still missing; the iteration ends after the last of it."""
+        self._stopping.set()
+        if self._keeper:
+            await asyncio.wait([self._keeper])
+
+    # What bleak calls.
+
+    def _on_frame(self, data: bytes) -> None:
+        now_s = self._heard_s = time.monotonic()
+        if self._stream is None:  # the first frames may come before we have read the answer to START
+            self._early.append((data, now_s))
+            return
+        try:
+            samples = self._stream.take(data, now_s)
+        except FrameError as error:
+            self._stream.bad_frames += 1
+            log.warning("%s", error)
+            if self._stream.bad_frames <= MOST_BAD_FRAME_EVENTS:
+                self._note("bad_frame", str(error))
+            return
+        if len(samples):
+            self._feed.samples(samples)
+            for words in self._stream.doubt(samples):
+                self._note("warning", words)
+
+    def _on_status(self, data: bytes) -> None:
+        self._heard_s = time.monotonic()
+        try:
+            status = self._dialogue.status(data)
+        except FrameError as error:
+            log.warning("%s", error)
+            return
+        self._set(dropped_frames=status.dropped_frames)
+        for words in status.errors:
+            if words not in self._said:
+                self._note("warning", f"The sensor says: {words}.")
+        self._said = status.errors
+        if self._stream and self._connection and status.session != self._stream.started.session:
+            self._connection.dropped.set()  # it restarted and knows nothing of our stream
+
+    # The keeper.
+
+    async def _keep(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                if self._lost():
+                    await self._reconnect()
+                await self._look_after()
+                await self._rest(LOOK_EVERY_S)
+            await self._wind_up()
+        except Exception as error:
+            if not isinstance(error, ImuError):
+                log.exception("the link failed")
+            self._set(state="failed")
+            self._feed.end(error)
+        else:
+            self._feed.end()
+
+    def _lost(self) -> bool:
+        silent_s = time.monotonic() - self._heard_s
+        return self._connection is None or self._connection.dropped.is_set() or silent_s > SILENCE_S
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait, but not when it is time to stop."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def _look_after(self) -> None:
+        """Ask for what is missing; say what became of it."""
+        stream, now_s = self._stream, time.monotonic()
+        if stream is None or self._connection is None or self._connection.dropped.is_set():
+            return
+        lost = stream.lost
+        try:
+            if await talk.refill(self._connection, self._dialogue, stream.started.session, stream.recovery):
+                self._set(state="filling gaps")
+            if now_s - self._battery_s > BATTERY_EVERY_S:
+                await self._read_battery(self._connection)
+        except ConnectionFailed as error:
+            log.warning("%s", error)
+            self._connection.dropped.set()
+        if stream.lost > lost:
+            self._note("gone", f"{stream.lost - lost} samples are lost for good: the sensor no longer holds them.")
+        if self._health.state == "filling gaps" and not stream.recovery.missing:
+            self._set(state="streaming")
+            self._note("backfilled", f"All that can be fetched is here, {stream.filled} samples so far.")
+
+    # Connecting, in all its forms.
+
+    async def _connect(self, tries: int = CONNECT_TRIES) -> Connection:
+        connection = Connection(
+            self._found, self._dialogue, on_frame=self._on_frame, on_status=self._on_status, backend=self._backend
+        )
+        try:
+            await connection.open()
+        except ConnectionFailed:
+            if tries <= 1:
+                raise
+            await asyncio.sleep(AGAIN_S)
+            return await self._connect(tries - 1)
+        self._connection, self._heard_s = connection, time.monotonic()
+        return connection
+
+    async def _begin(self) -> None:
+        """Start a stream; one that follows another goes on where the other one ended."""
+        connection, before = self._connection, self._stream
+        if connection is None:
+            raise ConnectionFailed(f"{self._found.name} is not connected; connect first.")
+        self._stream, self._early = None, []
+        self.info = await talk.introduce(connection, self._dialogue)
+        await self._read_battery(connection)
+        started = await talk.begin(connection, self._dialogue, self.info, self._rate_hz)
+        self.info, self._stream = started.info, Stream(started, before)
+        self._set(state="streaming")
+        early, self._early = self._early, []
+        for data, _ in early:
+            self._on_frame(data)
+
+    async def _reconnect(self) -> None:
+        """Find the sensor again and go on."""
+        self._set(state="lost, searching")
+        self._note("lost", "The connection was lost; the sensor goes on measuring, looking for it.")
+        deadline_s = time.monotonic() + GIVE_UP_S
+        while not self._stopping.is_set():
+            if self._connection:
+                await self._connection.close()
+                self._connection = None
+            try:
+                self._found = await find(self._found.address, SEARCH_S, self._backend)
+                await self._resume(await self._connect(tries=1))
+            except SensorFault:
+                raise
+            except SensorError as error:
+                log.info("%s", error)
+                if time.monotonic() > deadline_s:
+                    raise ConnectionFailed(
+                        f"{self._found.name} was lost and not found again within {GIVE_UP_S:g} s ({error}) What was "
+                        "received is kept; start a new session."
+                    ) from error
+                await self._rest(AGAIN_S)
+            else:
+                self._set(reconnects=self._health.reconnects + 1)
+                return
+
+    async def _resume(self, connection: Connection) -> None:
+        stream = self._stream
+        if stream is None:
+            return await self._begin()
+        stream.recovery.disconnected()
+        resumed = await talk.resume(connection, self._dialogue, stream.started.session)
+        if resumed is None:
+            return await self._restart(stream, "The sensor was restarted and holds nothing of before.")
+        if resumed.running:
+            self._set(state="streaming")
+            return self._note("resumed", f"The sensor went on measuring and is at sample {resumed.next_index}.")
+        stream.recovery.reaches(resumed.next_index, time.monotonic())
+        await self._fetch_gaps()
+        return await self._restart(stream, "The sensor had stopped measuring while it was out of reach.")
+
+    async def _restart(self, stream: Stream, why: str) -> None:
+        self._lose_the_rest(stream)
+        await self._begin()
+        self._note("restarted", f"{why} A new stream follows.")
+
+    # The end.
+
+    async def _fetch_gaps(self) -> None:
+        """Wait for what is missing, as long as something comes of it."""
+        deadline_s = time.monotonic() + LAST_GAPS_S
+        while self._stream and self._stream.recovery.missing and not self._lost() and time.monotonic() < deadline_s:
+            await self._look_after()
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _wind_up(self) -> None:
+        """Stop, fetch what is missing, disconnect."""
+        connection, stream = self._connection, self._stream
+        if connection and stream:
+            with contextlib.suppress(ConnectionFailed, FrameError):
+                await talk.halt(connection, self._dialogue, stream.recovery)
+                await self._fetch_gaps()
+            self._lose_the_rest(stream)
+            await connection.close()
+            self._connection = None
+        self._set(state="stopped")
+        self._note("stopped", "The sensor was stopped." if connection else "The sensor was out of reach at the end.")
+
+    def _lose_the_rest(self, stream: Stream) -> None:
+        lost = stream.lost
+        stream.recovery.give_up()
+        if stream.lost > lost:
+            self._note("gone", f"{stream.lost - lost} samples are lost for good.")
+
+    async def _leave(self) -> None:
+        """Whatever happened, stop the sensor and disconnect."""
+        if self._keeper:
+            self._keeper.cancel()
+            await asyncio.wait([self._keeper])
+        connection, self._connection = self._connection, None
+        if connection:
+            with contextlib.suppress(ImuError):
+                await talk.halt(connection, self._dialogue)
+            await connection.close()
+            self._set(state="stopped")
+        self._feed.end()
+
+    # Small things.
+
+    async def _read_battery(self, connection: Connection) -> None:
+        self._battery_s = time.monotonic()
+        percent = await talk.read_battery(connection, self._dialogue)
+        if percent is None:
+            return
+        if self._health.battery_pct is None or percent <= BATTERY_LOW_PCT < self._health.battery_pct:
+            low = "; charge it soon" if percent <= BATTERY_LOW_PCT else ""
+            self._note("battery", f"{percent} %{low}")
+        self._set(battery_pct=percent)
+
+    def _set(self, **changes: object) -> None:
+        self._health = dataclasses.replace(self._health, **changes)  # type: ignore[arg-type]
+
+    def _note(self, kind: str, detail: str) -> None:
+        t_s = self._stream.newest_t_s if self._stream else math.nan
+        self._feed.note(kind, t_s, detail)

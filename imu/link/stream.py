@@ -1,0 +1,113 @@
+"""One stream of one sensor, from START on: frames -> samples on the recording's timeline, each exactly once."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from imu.link.health import Doubt, LinkHealth, Pace
+from imu.link.recovery import Recovery
+from imu.model import Samples
+from imu.sensors import Started
+
+
+class Stream:
+    """What has been received of a stream. No I/O; time comes as an argument.
+
+    A recording normally is one stream. If the sensor had to begin anew (it restarted, or was out of reach for longer
+    than it waits) another one follows, and is put behind the first by the host's clock: the only clock that ran on.
+    """
+
+    newest_t_s: float
+    """Device time of the newest sample, on the recording's timeline; nan before the first."""
+    next_index: int
+    """One past the newest sample, on the recording's numbering."""
+    counted: int
+    bad_frames: int
+    _zero_host_s: float
+
+    def __init__(self, started: Started, before: Stream | None = None) -> None:
+        """Begin; `before` is the stream that this one continues."""
+        self.started = started
+        self.recovery = Recovery()
+        self.newest_t_s = before.newest_t_s if before else math.nan
+        self.next_index = before.next_index if before else 0
+        self.counted = before.counted if before else 0
+        self.bad_frames = before.bad_frames if before else 0
+        self._lost_before = before.lost if before else 0
+        self._filled_before = before.filled if before else 0
+        self._clipped_before = before.clipped if before else 0
+        self._zero_host_s = before._zero_host_s if before else math.nan
+        self._shift: tuple[int, float] | None = None if before else (0, 0.0)
+        self._pace = Pace()
+        self._doubt = Doubt(started.info)
+
+    def take(self, frame: bytes, host_s: float) -> Samples:
+        """Decode a frame; returns the samples that are new, which may be none.
+
+        Raises:
+            FrameError: It cannot be believed.
+        """
+        samples = self.started.decoder.push(frame, host_s)
+        live = int(samples.index[-1]) >= self.recovery.front
+        samples = samples[self.recovery.take(samples.index, host_s)]
+        if not len(samples):
+            return samples
+        samples = self._on_timeline(samples, host_s)
+        self.counted += len(samples)
+        if live:
+            self.newest_t_s, self.next_index = float(samples.t_s[-1]), int(samples.index[-1]) + 1
+            self._pace.note(samples, self.counted)
+        return samples
+
+    def doubt(self, samples: Samples) -> list[str]:
+        """What is newly wrong with the sensor, in sentences."""
+        return self._doubt.push(samples)
+
+    @property
+    def lost(self) -> int:
+        """Samples gone for good."""
+        return self._lost_before + self.recovery.lost
+
+    @property
+    def filled(self) -> int:
+        """Samples that came late, on request."""
+        return self._filled_before + self.recovery.filled
+
+    @property
+    def clipped(self) -> int:
+        """Samples at the end of the sensor's range."""
+        return self._clipped_before + self.started.decoder.clipped
+
+    def health(self, now: LinkHealth) -> LinkHealth:
+        """The same with this stream's figures."""
+        return dataclasses.replace(
+            now,
+            effective_rate_hz=self._pace.rate_hz,
+            received=self.counted,
+            missing=self.recovery.missing,
+            filled=self.filled,
+            lost=self.lost,
+            bad_frames=self.bad_frames,
+            mtu=self.started.mtu,
+            latency_s=self._pace.latency_s,
+            clipped=self.clipped,
+            warnings=self._doubt.words,
+        )
+
+    def _on_timeline(self, samples: Samples, host_s: float) -> Samples:
+        last_s = float(samples.t_s[-1])
+        if math.isnan(self._zero_host_s):
+            self._zero_host_s = host_s - last_s
+        if self._shift is None:
+            rate_hz = self.started.info.rate_hz
+            behind_s = max(host_s - self._zero_host_s - last_s, self.newest_t_s + 1 / rate_hz)
+            skipped = round((behind_s - self.newest_t_s) * rate_hz)
+            self._shift = self.next_index - 1 + max(skipped, 1), behind_s
+        index, time_s = self._shift
+        return dataclasses.replace(
+            samples,
+            t_s=samples.t_s + time_s,
+            index=samples.index + index,
+            arrival_s=samples.arrival_s - self._zero_host_s,
+        )
