@@ -3,11 +3,22 @@
 Strategy: each message is one frozen class with `pack()` and `unpack(bytes)`; `decode_request`, `decode_answer` and
 `decode_many` take what came over the air. Malformed input raises a `WireError` and never anything else, so a host can
 count and skip what it cannot read. Nothing here knows time, radios or state; `virtual_sensor` does.
-The parts: `codes` (numbers, errors), `frames` (samples), `records` (Info, Status, reps), `control` (requests, answers).
+The parts: `codes` (numbers, errors), `frames` (samples), `records` (Info, Status, reps), `requests`, `answers`.
 """
 
 from __future__ import annotations
 
+from firmware_proto.answers import (
+    Answer,
+    BackfillAnswer,
+    Body,
+    InfoPart,
+    PingAnswer,
+    ResumeAnswer,
+    SelfTestAnswer,
+    StartAnswer,
+    decode_answer,
+)
 from firmware_proto.codes import (
     ANSWER_BIT,
     ATT_HEADER_BYTES,
@@ -49,32 +60,6 @@ from firmware_proto.codes import (
     UnknownVersion,
     WireError,
 )
-from firmware_proto.control import (
-    REQUESTS,
-    Answer,
-    Backfill,
-    BackfillAnswer,
-    Body,
-    GetInfo,
-    Identify,
-    InfoPart,
-    Log,
-    Ping,
-    PingAnswer,
-    Reboot,
-    Request,
-    Resume,
-    ResumeAnswer,
-    SelfTest,
-    SelfTestAnswer,
-    SetConfig,
-    SetEpoch,
-    Start,
-    StartAnswer,
-    Stop,
-    decode_answer,
-    decode_request,
-)
 from firmware_proto.frames import (
     HEADER_BYTES,
     MAX_SAMPLES,
@@ -89,6 +74,23 @@ from firmware_proto.records import (
     Status,
     mounting_axes,
     mounting_code,
+)
+from firmware_proto.requests import (
+    REQUESTS,
+    Backfill,
+    GetInfo,
+    Identify,
+    Log,
+    Ping,
+    Reboot,
+    Request,
+    Resume,
+    SelfTest,
+    SetConfig,
+    SetEpoch,
+    Start,
+    Stop,
+    decode_request,
 )
 
 __all__ = [
