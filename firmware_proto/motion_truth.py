@@ -167,7 +167,7 @@ def stroke_edges(script: Script, stroke: Stroke) -> tuple[float, float, float]:
     a tenth of a millisecond.
     """
     t = np.linspace(stroke.start_s, stroke.end_s, 4001)
-    rate = np.abs(script.channel("pitch", t)[1])
+    rate = np.abs(script.rate("pitch", t))
     level = EDGE * rate.max()
     above = np.flatnonzero(rate >= level)
     i, j = int(above[0]), int(above[-1])

@@ -175,6 +175,16 @@ def test_the_tempo_is_the_one_asked_for(lift_s: float, lower_s: float, top: floa
     assert (rep.lower_s, rep.bottom_hold_s, rep.lift_s, rep.top_hold_s) == pytest.approx(asked, abs=2e-3)
 
 
+def test_the_rate_of_a_stretch_is_the_channel_s_own() -> None:
+    script = Script()
+    for target in (0.0, 50.0, -40.0):
+        script.move(1.3, pitch=target, tilt=3.0, rise=1.5)
+        script.wait(0.4)
+    t = np.linspace(1.0, 4.5, 1000)
+    assert script.rate("pitch", t) == pytest.approx(script.channel("pitch", t)[1])
+    assert np.abs(script.rate("pitch", t)).max() > 50.0
+
+
 def test_touch_and_go_gives_short_holds_never_negative_ones() -> None:
     truth = simulate(replace(PLANAR, top_hold_s=0.0, bottom_hold_s=0.0), IDEAL).truth
     for rep in truth.reps[:-1]:
