@@ -287,5 +287,9 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # an old console without our signs shows `?` and goes on
-    app()
+    app(prog_name="imu")
     raise AssertionError("unreachable: typer leaves by SystemExit")
+
+
+if __name__ == "__main__":
+    main()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -36,11 +36,14 @@ class Sink(Protocol):
 
 
 class Link(Protocol):
-    """What the display wants to know of the link."""
+    """What a live stream comes from."""
 
     @property
     def health(self) -> LinkHealth:
         """The link's state now."""
+
+    async def stop(self) -> None:
+        """Stop the sensor and fetch what is missing; the stream ends after the last of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,30 +78,45 @@ class Follower:
         interrupted, error = False, None
         ticker = asyncio.create_task(self._tick())
         try:
+            interrupted = await self._until_enough(stream, duration_s)
+            await self._wind_up(stream)
+        except SensorError as lost:
+            error = lost
+        finally:
+            ticker.cancel()
+        self._tell(self.pipeline.finish())
+        return End(analysis=self.pipeline.analysis(), received=self.received, interrupted=interrupted, error=error)
+
+    async def _until_enough(self, stream: AsyncIterator[Samples | LinkEvent], duration_s: float | None) -> bool:
+        """Returns whether the person ended it."""
+        try:
             async for item in stream:
                 self._take(item)
                 if duration_s is not None and self.board.live.t_s >= duration_s:
                     break
         except asyncio.CancelledError:
-            interrupted = True
             task = asyncio.current_task()
             if task is not None:
                 task.uncancel()
-        except SensorError as lost:
-            error = lost
-        finally:
-            ticker.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await ticker
-        self._tell(self.pipeline.finish())
-        return End(analysis=self.pipeline.analysis(), received=self.received, interrupted=interrupted, error=error)
+            return True
+        return False
+
+    async def _wind_up(self, stream: AsyncIterator[Samples | LinkEvent]) -> None:
+        """Stop the sensor, and take what it still had to send."""
+        if self.link is None:
+            return
+        self.board.remark("Stopping the sensor, fetching what is still missing ...")
+        stopping = asyncio.create_task(self.link.stop())
+        async for item in stream:
+            self._take(item)
+        await stopping
 
     def _take(self, item: Samples | LinkEvent) -> None:
         if self.link is not None:
             self.board.health = self.link.health
         if not isinstance(item, Samples):
             self._keep(item.kind, item.t_s, item.detail)
-            self._remark(f"{item.kind}: {item.detail}" if item.detail else item.kind)
+            self._remark(item.detail if item.detail.endswith(".") else f"{item.kind}: {item.detail}")
             return
         if self.sink is not None:
             with self._storage():
@@ -128,7 +146,7 @@ class Follower:
         self.display.remark(text)
 
     @contextlib.contextmanager
-    def _storage(self):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def _storage(self) -> Iterator[None]:
         """A full disk does not end the set: the session keeps what waits in memory and tries again each time."""
         try:
             yield

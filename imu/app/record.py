@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -115,6 +116,18 @@ class Recorder:
         else:
             self.writer.event(kind, t_s, detail)
 
+    @contextlib.contextmanager
+    def kept_if_cut_off(self) -> Iterator[None]:
+        """Whatever breaks the block, close the files with what was received."""
+        try:
+            yield
+        except BaseException:
+            if self.writer is not None:
+                self.writer.close()
+                folder = self.writer.folder
+                console.err().print(f"The samples are kept in {folder}; count them with: imu analyze {folder}")
+            raise
+
     def close(self, analysis: Analysis, **header: Any) -> Path | None:  # noqa: ANN401 (fields of the header)
         """Finish the session; returns its folder.
 
@@ -150,7 +163,9 @@ async def record(
             mount=plan.mount or link.info.mount,
         )  # fmt: skip
         with display(board) as shown:
-            end = await Follower(pipeline, board, shown, sink=recorder, link=link).follow(aiter(link), plan.duration_s)
+            follower = Follower(pipeline, board, shown, sink=recorder, link=link)
+            with recorder.kept_if_cut_off():
+                end = await follower.follow(aiter(link), plan.duration_s)
         folder = recorder.close(end.analysis, link=dataclasses.asdict(link.health))
     return Recorded(folder=folder, live=end.analysis, analysis=_from_disk(folder, end.analysis), end=end)
 

@@ -34,6 +34,8 @@ def command(path: Path, *, speed: float, exercise: Exercise | None) -> None:
         console.err().print(f"note: {warning}", style="yellow")
     end = asyncio.run(play(recording, speed=speed, exercise=exercise))
     console.out().print(f"{path}: {tables.total(end.analysis)}", style="bold")
+    if end.interrupted:
+        raise KeyboardInterrupt
 
 
 async def play(recording: Recording, *, speed: float, exercise: Exercise | None = None) -> End:

@@ -31,8 +31,8 @@ WIDEST = 100
 """Columns used at most: on a wide terminal a narrow picture is read faster."""
 PHASE_COLUMNS = 32
 """Columns the phase and its timer need beside the count."""
-DIGITS_COLUMNS = 14
-"""Columns of two digits at scale 1."""
+LARGEST = 3
+"""Scale at which the count is readable from across a room."""
 OTHER_ROWS = 14
 """Rows the screen needs beside the count."""
 ANGLE_MARGIN_DEG = 20.0
@@ -54,11 +54,10 @@ class Screen:
 
 def rows(board: Board, width: int, height: int) -> list[RenderableType]:
     """The parts of the screen from top to bottom."""
-    scale = max(1, min(3, (height - OTHER_ROWS) // HEIGHT, (width - PHASE_COLUMNS) // DIGITS_COLUMNS))
     return [
         _head(board, width),
         Text(),
-        _count_and_phase(board, width, scale),
+        _count_and_phase(board, width, height),
         Text(),
         *_angle(board, width),
         Text(),
@@ -77,13 +76,16 @@ def _head(board: Board, width: int) -> Text:
     return _ends(left, Text(words.clock(board.live.t_s), style=DIM), width)
 
 
-def _count_and_phase(board: Board, width: int, scale: int) -> Table:
+def _count_and_phase(board: Board, width: int, height: int) -> Table:
     """The count on the left, as large as fits; phase, its timer, set and rest on the right."""
+    digits = f"{board.live.count:>2d}"
+    fits = (width - PHASE_COLUMNS) // len(big(digits)[0])
+    count = big(digits, max(1, min(LARGEST, (height - OTHER_ROWS) // HEIGHT, fits)))
     columns = Table.grid(padding=(0, 4))
-    columns.add_column(width=DIGITS_COLUMNS * scale)
-    columns.add_column(width=max(width - DIGITS_COLUMNS * scale - 4, 10))
-    count = Text("\n".join(big(f"{board.live.count:>2d}"[-2:], scale)), style="bold", no_wrap=True)
-    columns.add_row(count, _rest(board, board.rest_s) if board.rest_s is not None else _phase(board))
+    columns.add_column(width=len(count[0]))
+    columns.add_column(width=max(width - len(count[0]) - 4, 10))
+    phase = _rest(board, board.rest_s) if board.rest_s is not None else _phase(board)
+    columns.add_row(Text("\n".join(count), style="bold", no_wrap=True), phase)
     return columns
 
 
@@ -178,8 +180,8 @@ def _last_rep(board: Board) -> list[Text]:
 
 def _foot(board: Board, width: int) -> Group:
     remark = Text(board.remark_text, style="yellow", overflow="ellipsis", no_wrap=True)
-    keys = Text("Ctrl-C ends and keeps all" if width > 70 else "", style=DIM)
-    return Group(remark, _ends(_link(board), keys, width))
+    keys = "Ctrl-C ends" if board.health is None else "Ctrl-C ends and keeps all"
+    return Group(remark, _ends(_link(board), Text(keys if width > 70 else "", style=DIM), width))
 
 
 def _link(board: Board) -> Text:
