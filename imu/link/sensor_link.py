@@ -69,7 +69,8 @@ class SensorLink:
         self._feed = Feed()
         self._connection: Connection | None = None
         self._stream: Stream | None = None
-        self._early: list[tuple[bytes, float]] = []
+        self._starting = False
+        self._early: list[bytes] = []
         self._keeper: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._heard_s = self._battery_s = 0.0
@@ -124,8 +125,8 @@ class SensorLink:
 
     def _on_frame(self, data: bytes) -> None:
         now_s = self._heard_s = time.monotonic()
-        if self._stream is None:  # the first frames may come before we have read the answer to START
-            self._early.append((data, now_s))
+        if self._starting or self._stream is None:  # frames may come before we have read the answer to START
+            self._early.append(data)
             return
         try:
             samples = self._stream.take(data, now_s)
@@ -152,7 +153,7 @@ class SensorLink:
             if words not in self._said:
                 self._note("warning", f"The sensor says: {words}.")
         self._said = status.errors
-        if self._stream and self._connection and status.session != self._stream.started.session:
+        if self._stream and self._connection and not self._starting and status.session != self._stream.started.session:
             self._connection.dropped.set()  # it restarted and knows nothing of our stream
 
     # The keeper.
@@ -223,14 +224,16 @@ class SensorLink:
         connection, before = self._connection, self._stream
         if connection is None:
             raise ConnectionFailed(f"{self._found.name} is not connected; connect first.")
-        self._stream, self._early = None, []
-        self.info = await talk.introduce(connection, self._dialogue)
+        info = await talk.introduce(connection, self._dialogue)
         await self._read_battery(connection)
-        started = await talk.begin(connection, self._dialogue, self.info, self._rate_hz)
+        self._starting, self._early = True, []
+        try:
+            started = await talk.begin(connection, self._dialogue, info, self._rate_hz)
+        finally:
+            self._starting = False
         self.info, self._stream = started.info, Stream(started, before)
         self._set(state="streaming")
-        early, self._early = self._early, []
-        for data, _ in early:
+        for data in self._early:
             self._on_frame(data)
 
     async def _reconnect(self) -> None:
@@ -292,12 +295,13 @@ class SensorLink:
         """Stop, fetch what is missing, disconnect."""
         connection, stream = self._connection, self._stream
         if connection and stream:
-            with contextlib.suppress(ConnectionFailed, FrameError):
+            with contextlib.suppress(SensorError, FrameError):
                 await talk.halt(connection, self._dialogue, stream.recovery)
                 await self._fetch_gaps()
-            self._lose_the_rest(stream)
             await connection.close()
             self._connection = None
+        if stream:
+            self._lose_the_rest(stream)
         self._set(state="stopped")
         self._note("stopped", "The sensor was stopped." if connection else "The sensor was out of reach at the end.")
 

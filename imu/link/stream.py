@@ -101,9 +101,10 @@ class Stream:
             self._zero_host_s = host_s - last_s
         if self._shift is None:
             rate_hz = self.started.info.rate_hz
-            behind_s = max(host_s - self._zero_host_s - last_s, self.newest_t_s + 1 / rate_hz)
-            skipped = round((behind_s - self.newest_t_s) * rate_hz)
-            self._shift = self.next_index - 1 + max(skipped, 1), behind_s
+            shift_s = max(host_s - self._zero_host_s - last_s, self.newest_t_s + 2 / rate_hz)
+            skipped = max(1, round((shift_s - self.newest_t_s) * rate_hz) - 1)  # at least one: there is a seam here
+            self._shift = self.next_index + skipped, shift_s
+            self._lost_before += skipped
         index, time_s = self._shift
         return dataclasses.replace(
             samples,

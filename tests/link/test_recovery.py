@@ -1,0 +1,105 @@
+"""Asking for what is missing, against a sensor that answers as ours does and a channel that loses frames."""
+
+import random
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imu.link.recovery import PATIENCE_S, QUIET_S, TRIES, Recovery
+
+STEP_S = 0.05
+
+
+class Host:
+    """A recovery, the samples it was given, and the sensor's side of a refill."""
+
+    def __init__(self, loss: float, ring: int, seed: int) -> None:
+        self.recovery, self.now_s = Recovery(), 0.0
+        self.taken, self.new = 0, []
+        self._random, self._loss, self._ring = random.Random(seed), loss, ring
+        self._again: list[int] = []
+
+    def deliver(self, first: int, stop: int) -> None:
+        if self._random.random() < self._loss:
+            return
+        index = np.arange(first, stop)
+        self.new += index[self.recovery.take(index, self.now_s)].tolist()
+
+    def step(self, live: int) -> None:
+        self.now_s += STEP_S
+        if live:
+            self.deliver(self.taken, self.taken + live)
+            self.taken += live
+        for first in [self._again.pop(0) for _ in self._again[:2]]:
+            self.deliver(first, first + 1)
+        hole = self.recovery.due(self.now_s)
+        if hole:
+            self.recovery.asked(hole, self.now_s)
+            oldest = max(hole[0], self.taken - self._ring)
+            count = max(0, hole[1] - oldest)
+            self.recovery.promised(oldest if count else 0, count)
+            self._again = list(range(oldest, oldest + count))
+
+
+@given(st.floats(0, 0.6), st.integers(0, 10**6), st.integers(1, 60))
+def test_whatever_the_ring_still_holds_arrives_once(loss: float, seed: int, n: int) -> None:
+    host = Host(loss, ring=10**6, seed=seed)
+    for _ in range(n):
+        host.step(live=5)
+    host.recovery.reaches(host.taken, host.now_s)
+    for _ in range(4000):
+        host.step(live=0)
+        if not host.recovery.missing:
+            break
+    assert sorted(host.new) == sorted(set(host.new))
+    if host.recovery.lost == 0:
+        assert sorted(host.new) == list(range(host.taken))
+    assert len(host.new) + host.recovery.lost == host.taken
+    if loss < 0.3:  # TRIES in a row without one of them
+        assert host.recovery.lost == 0
+
+
+@given(st.integers(0, 10**6), st.integers(5, 40))
+def test_what_the_ring_no_longer_holds_is_lost_and_asked_for_no_more(seed: int, ring: int) -> None:
+    host = Host(0.0, ring=ring, seed=seed)
+    host.deliver(0, 10)
+    host.taken = 500
+    for _ in range(400):
+        host.step(live=5)
+    assert host.recovery.missing == 0
+    assert host.recovery.lost > 400
+    assert host.recovery.due(host.now_s + 10) is None
+
+
+def test_a_hole_is_left_alone_while_it_may_still_close_by_itself() -> None:
+    recovery = Recovery()
+    recovery.take(np.arange(0, 10), 0.0)
+    recovery.take(np.arange(20, 30), 1.0)
+    assert recovery.due(1.0 + 0.9 * PATIENCE_S) is None
+    assert recovery.due(1.0 + PATIENCE_S) == (10, 20)
+
+
+def test_a_sensor_that_promises_and_never_sends_is_not_asked_for_ever() -> None:
+    recovery = Recovery()
+    recovery.take(np.arange(10, 20), 0.0)
+    now_s, asked = 0.0, 0
+    for _ in range(1000):
+        now_s += QUIET_S / 4
+        if hole := recovery.due(now_s):
+            recovery.asked(hole, now_s)
+            recovery.promised(hole[0], hole[1] - hole[0])
+            asked += 1
+    assert asked == TRIES
+    assert recovery.lost == 10
+
+
+def test_after_a_reconnect_it_asks_at_once() -> None:
+    recovery = Recovery()
+    recovery.take(np.arange(10, 20), 0.0)
+    hole = recovery.due(1.0)
+    assert hole == (0, 10)
+    recovery.asked(hole, 1.0)
+    assert recovery.due(1.1) is None
+    recovery.disconnected()
+    assert recovery.due(1.2) == (0, 10)
