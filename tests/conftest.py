@@ -18,3 +18,13 @@ def real_data() -> Path:
     if not (folder / "manifest.csv").is_file():
         pytest.skip(f"IMU_REAL_DATA={named} holds no manifest.csv")
     return folder
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave slow tests out unless the command line chooses by mark."""
+    if config.getoption("-m"):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    if slow:
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]

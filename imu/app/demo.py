@@ -12,12 +12,11 @@ from imu.app import console, words
 from imu.app.board import Board
 from imu.app.display import Display, display_for
 from imu.app.person import perform, write_truth
-from imu.app.record import Plan, Recorded, record, report
+from imu.app.record import Plan, Recorded, find_and_record, report
 from imu.errors import UsageError
 from imu.exercises import Exercise
-from imu.link import Backend, find
+from imu.link import Backend
 
-SCAN_S = 10.0
 TAIL_S = 0.5
 """The last samples may still be on their way when the recording is over."""
 
@@ -68,8 +67,7 @@ async def record_virtual(
         ) from None
     async with virtual_air([virtual_sensor(performed)], speed=speed) as air:
         backend = Backend(scanner=air.scanner_backend, client=air.client_backend)
-        found = await find(None, SCAN_S, backend)
-        recorded = await record(found, plan, backend=backend, display=display)
+        recorded = await find_and_record(None, plan, backend=backend, display=display)
     if recorded.folder is not None:
         write_truth(recorded.folder / "truth.csv", performed)
     return recorded

@@ -43,7 +43,7 @@ def find_inputs(paths: Iterable[Path]) -> list[Input]:
     Raises:
         DataError: A path does not exist, or there is no recording in a folder.
     """
-    found = {}
+    found: dict[Path, Input] = {}
     for path in paths:
         for one in _expand(path):
             found.setdefault(one.path.resolve(), one)

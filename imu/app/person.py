@@ -37,25 +37,25 @@ def perform(
     """
     if exercise.key not in STYLES:
         raise UsageError(f"{exercise.name} ({exercise.key}) cannot be simulated; choose one of: {', '.join(STYLES)}.")
+    lower, bottom, lift, top = Tempo.parse(exercise.target_tempo).phases_s
     plan = SetPlan(
         style=exercise.key,
         reps=reps or (HOLD_REPS if exercise.static else REPS),
         sets=sets,
         slowdown=0.2,
         misalignment_deg=(2.0, -4.0, 3.0),
-        **_times(exercise),
+        lower_s=_at_least(SHORTEST_STROKE_S, lower),
+        bottom_hold_s=_at_least(SHORTEST_BOTTOM_S, bottom),
+        lift_s=_at_least(SHORTEST_STROKE_S, lift),
+        top_hold_s=top,
     )
     sensor = SensorModel(rate_hz=rate_hz, gyroscope=gyroscope, clock_error=0.012, crystal_ppm=15.0)
     return simulate(plan, sensor, seed)
 
 
-def _times(exercise: Exercise) -> dict[str, float]:
-    """The target tempo as a person can do it; `X` is left to the simulated style."""
-    lower, bottom, lift, top = Tempo.parse(exercise.target_tempo).phases_s
-    times = {"top_hold_s": top, "bottom_hold_s": None if bottom is None else max(bottom, SHORTEST_BOTTOM_S)}
-    for name, value in (("lower_s", lower), ("lift_s", lift)):
-        times[name] = None if value is None else max(value, SHORTEST_STROKE_S)
-    return {name: value for name, value in times.items() if value is not None}
+def _at_least(shortest_s: float, wanted_s: float | None) -> float | None:
+    """A target time as a person can do it; `X` is left to the simulated style."""
+    return None if wanted_s is None else max(wanted_s, shortest_s)
 
 
 def write_truth(path: Path, recording: Recording) -> None:

@@ -189,7 +189,7 @@ def command(sensor: str | None, plan: Plan) -> None:
     Raises:
         ImuError: Anything that went wrong; nothing recorded is lost.
     """
-    recorded = asyncio.run(_find_and_record(sensor, plan))
+    recorded = asyncio.run(find_and_record(sensor, plan))
     report(recorded)
     if recorded.end.error is not None:
         raise recorded.end.error
@@ -197,12 +197,23 @@ def command(sensor: str | None, plan: Plan) -> None:
         sys.exit(NOTHING_KEPT)
 
 
-async def _find_and_record(sensor: str | None, plan: Plan) -> Recorded:
+async def find_and_record(
+    sensor: str | None,
+    plan: Plan,
+    *,
+    backend: Backend | None = None,
+    display: Callable[[Board], Display] = display_for,
+) -> Recorded:
+    """Look for the sensor, then record.
+
+    Raises:
+        ImuError: No sensor, several, no Bluetooth; or as from a recording.
+    """
     screen = console.err()
     screen.print(f"Looking for {sensor or 'a sensor'} ...", style="bright_black")
-    found = await find(sensor, SCAN_S)
+    found = await find(sensor, SCAN_S, backend)
     screen.print(f"Connecting to {found.name} ...", style="bright_black")
-    return await record(found, plan)
+    return await record(found, plan, backend=backend, display=display)
 
 
 def report(recorded: Recorded) -> None:
@@ -217,7 +228,7 @@ def report(recorded: Recorded) -> None:
     if analysis.sets:
         screen.print(tables.sets(analysis.sets))
         screen.print()
-    screen.print(tables.total(analysis), style="bold")
+    screen.print(tables.total(analysis), style="bold", soft_wrap=True)
     if len(analysis.counted) != len(recorded.live.counted):
         screen.print(f"(live it was {len(recorded.live.counted)}; samples that came late are in their place now)")
     screen.print(f"Session: {recorded.folder}", soft_wrap=True)

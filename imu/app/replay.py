@@ -33,7 +33,7 @@ def command(path: Path, *, speed: float, exercise: Exercise | None) -> None:
     for warning in recording.warnings:
         console.err().print(f"note: {warning}", style="yellow")
     end = asyncio.run(play(recording, speed=speed, exercise=exercise))
-    console.out().print(f"{path}: {tables.total(end.analysis)}", style="bold")
+    console.out().print(f"{path}: {tables.total(end.analysis)}", style="bold", soft_wrap=True)
     if end.interrupted:
         raise KeyboardInterrupt
 

@@ -1,0 +1,116 @@
+"""The command line as a person meets it: help, mistakes, exit codes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+from imu import __version__
+from imu.sessions import read_session
+
+ROOT = Path(__file__).resolve().parents[2]
+Imu = Callable[..., Result]
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+COMMANDS = ("scan", "record", "demo", "analyze", "replay", "simulate")
+
+
+def test_version(run_imu: Run) -> None:
+    done = run_imu("--version")
+    assert (done.returncode, done.stdout) == (0, f"imu {__version__}\n")
+
+
+def test_help_names_every_command_and_where_to_start(run_imu: Run) -> None:
+    done = run_imu("--help")
+    assert done.returncode == 0
+    assert all(command in done.stdout for command in COMMANDS)
+    assert "imu demo" in done.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_each_command_has_an_example(imu: Imu, command: str) -> None:
+    done = imu(command, "--help")
+    assert done.exit_code == 0
+    assert "Example" in done.output
+    assert f"imu {command}" in done.output.split("Example", 1)[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("record", "--exercise", "squat"), 2, "There is no exercise 'squat'; choose one of: back-extension"),
+        (("record", "--tempo", "3-1"), 2, "The tempo '3-1' has 2 parts instead of 4"),
+        (("record", "--mount", "+y"), 2, "Name the axis towards the head"),
+        (("record", "--mount", "+y,-y"), 2, "cannot both point along it"),
+        (("simulate", "--exercise", "hinge"), 2, "cannot be simulated; choose one of: back-extension"),
+        (("analyze", "not-there"), 3, "not-there does not exist"),
+        (("replay", "not-there"), 3, "not-there"),
+        (("analyze", "."), 3, "holds no session and no recording"),
+    ],
+)
+def test_a_mistake_gets_one_sentence_and_no_traceback(
+    run_imu: Run, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    done = run_imu(*arguments)
+    assert done.returncode == code
+    assert done.stderr.startswith("error: ")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_verbose_shows_where_it_happened(run_imu: Run) -> None:
+    done = run_imu("analyze", "not-there", "-v")
+    assert done.returncode == 3
+    assert "Traceback" in done.stderr
+    assert "error: not-there does not exist" in done.stderr
+
+
+def test_an_unknown_option_is_refused(imu: Imu) -> None:
+    assert imu("record", "--weight", "3").exit_code == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no such switch to take Bluetooth away")
+@pytest.mark.parametrize("arguments", [("scan", "--timeout", "0.5"), ("record",)])
+def test_without_bluetooth_it_says_so(
+    run_imu: Run, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path / 'nobody'}")
+    done = run_imu(*arguments)
+    assert done.returncode == 4
+    assert "Bluetooth" in done.stderr
+    assert "imu demo" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "recordings").exists()
+
+
+def test_the_demo_without_its_extra_says_what_to_install(run_imu: Run) -> None:
+    done = run_imu("demo", code="sys.modules['bumble'] = None")
+    assert done.returncode == 2
+    assert "pip install 'imu-back-extension[demo]'" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_ends_a_recording_and_keeps_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "imu.app.cli", "demo", "--speed", "4", "--out", str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, env=environment, **pipes) as running:  # type: ignore[call-overload]
+        assert running.stdout is not None
+        seen = [next(line for line in running.stdout if "rep   1" in line)]
+        running.send_signal(signal.SIGINT)
+        rest, trouble = running.communicate(timeout=60)
+    assert running.returncode == 0, trouble
+    assert "Session: " in rest, seen
+    (folder,) = tmp_path.iterdir()
+    session = read_session(folder)
+    assert session.samples.t_s[-1] > 10
+    assert any(rep.counted or rep.rep is None for rep in session.reps)
+    assert [event.kind for event in session.events][-1] == "stopped"

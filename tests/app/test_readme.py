@@ -1,0 +1,21 @@
+"""The commands the README promises are the ones that are run."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the script that runs all checks is for bash")
+def test_ci_ends_with_the_readmes_test_command() -> None:
+    shown = subprocess.run(["bash", ".ci/run", "--show"], cwd=ROOT, capture_output=True, text=True, check=True)
+    command = shown.stdout.strip()
+    assert command.splitlines() == [command], "one command, that a person can copy"
+    assert command in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "venv" in command
+    assert command.endswith("pytest")

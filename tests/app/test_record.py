@@ -1,0 +1,103 @@
+"""From a sensor to a session: real bleak over a complete BLE stack in this process, only the radio is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+from firmware_proto.motion import Recording
+from firmware_proto.virtual_radio import virtual_air
+from firmware_proto.virtual_sensor import VirtualSensor
+from imu.app.demo import record_virtual, virtual_sensor
+from imu.app.display import Lines
+from imu.app.record import Plan, find_and_record
+from imu.errors import SensorNotFound, SeveralSensors
+from imu.exercises import get_exercise
+from imu.link import Backend
+from imu.sessions import read_session
+
+Imu = Callable[..., Result]
+
+
+def plan(out: Path, **declared: object) -> Plan:
+    return Plan.build(get_exercise("back-extension"), out=out, **declared)
+
+
+async def test_the_whole_job(performance: Recording, tmp_path: Path, imu: Imu) -> None:
+    declared = plan(
+        tmp_path, load_kg=10.0, person="p07", note="arms crossed", synthetic=True,
+        duration_s=performance.t_s[-1] - 0.5,
+    )  # fmt: skip
+    recorded = await record_virtual(performance, declared, speed=20.0, display=Lines)
+    assert recorded.folder is not None
+    session = read_session(recorded.folder)
+    assert len(recorded.live.counted) == len(recorded.analysis.counted) == 10
+    assert [one.reps for one in session.sets] == [10]
+    assert sum(rep.counted for rep in session.reps) == 10
+    assert session.header.synthetic
+    assert (session.header.load_kg, session.header.person, session.header.notes) == (10.0, "p07", "arms crossed")
+    assert session.header.link["lost"] == 0
+    assert session.samples.index[-1] - session.samples.index[0] + 1 == len(session.samples)
+    kinds = [event.kind for event in session.events]
+    assert {"connected", "set_started", "set_ended", "stopped"} <= set(kinds)
+
+    written = {name: (recorded.folder / name).read_bytes() for name in ("reps.csv", "sets.csv")}
+    assert imu("analyze", recorded.folder).exit_code == 0
+    assert {name: (recorded.folder / name).read_bytes() for name in written} == written
+
+
+async def test_what_the_sensor_measured_is_what_the_file_holds(performance: Recording, tmp_path: Path) -> None:
+    recorded = await record_virtual(performance, plan(tmp_path, duration_s=20.0), speed=20.0, display=Lines)
+    assert recorded.folder is not None
+    samples = read_session(recorded.folder).samples
+    first = int(samples.index[0])
+    assert abs(samples.acc_mps2 - performance.acc_mps2[first : first + len(samples)]).max() < 1e-4
+
+
+async def test_two_sensors_make_the_person_choose(performance: Recording, tmp_path: Path) -> None:
+    other = VirtualSensor(performance.raw, performance.rate_hz, serial="OTHER002")
+    async with virtual_air([virtual_sensor(performance), other], speed=20.0) as air:
+        backend = Backend(scanner=air.scanner_backend, client=air.client_backend)
+        with pytest.raises(SeveralSensors, match="--sensor"):
+            await find_and_record(None, plan(tmp_path), backend=backend, display=Lines)
+        named = await find_and_record("BX-R002", plan(tmp_path, duration_s=3.0), backend=backend, display=Lines)
+    assert named.folder is not None
+    assert read_session(named.folder).header.sensor.serial == "OTHER002"
+
+
+async def test_a_sensor_that_is_not_there_leaves_no_folder(
+    performance: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imu.app.record.SCAN_S", 0.5)
+    async with virtual_air([virtual_sensor(performance)], speed=20.0) as air:
+        backend = Backend(scanner=air.scanner_backend, client=air.client_backend)
+        with pytest.raises(SensorNotFound):
+            await find_and_record("BX-NONE", plan(tmp_path / "out"), backend=backend, display=Lines)
+    assert not (tmp_path / "out").exists()
+
+
+async def test_a_drop_in_mid_set_loses_nothing(performance: Recording, tmp_path: Path) -> None:
+    async with virtual_air([virtual_sensor(performance)], speed=5.0) as air:
+        backend = Backend(scanner=air.scanner_backend, client=air.client_backend)
+
+        class Dropping(Lines):
+            """Cuts the link when the third rep is confirmed."""
+
+            done = False
+
+            def refresh(self) -> None:
+                if not self.done and self.board.live.count >= 3:
+                    self.done = True
+                    air.drop(0)
+
+        declared = plan(tmp_path, duration_s=performance.t_s[-1] - 0.5)
+        recorded = await find_and_record(None, declared, backend=backend, display=Dropping)
+    assert recorded.folder is not None
+    assert len(recorded.analysis.counted) == 10
+    session = read_session(recorded.folder)
+    assert session.header.link["reconnects"] == 1
+    assert {"lost", "resumed"} <= {event.kind for event in session.events}
+    assert session.samples.index[-1] - session.samples.index[0] + 1 == len(session.samples)
