@@ -118,16 +118,26 @@ class Inclination:
         t_s: (n,) device time.
         up: (n, 3) unit vector against gravity in sensor axes.
         omega_radps: (n, 3) angular rate in sensor axes with the bias removed; zeros without a gyroscope.
+        acc_norm_mps2: (n,) magnitude of the specific force.
         trusted: (n,) false where samples were lost and bridged.
     """
 
     t_s: Floats
     up: Floats
     omega_radps: Floats
+    acc_norm_mps2: Floats
     trusted: Bools
 
     def __len__(self) -> int:
         return len(self.t_s)
+
+    @classmethod
+    def empty(cls) -> Self:
+        """No samples."""
+        none = np.empty(0)
+        return cls(
+            t_s=none, up=np.empty((0, 3)), omega_radps=np.empty((0, 3)), acc_norm_mps2=none, trusted=np.empty(0, bool)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +244,7 @@ class Stroke:
         off_plane_deg: How far the trunk leaned out of the hinge plane on the way.
         stall_s: Time stood still inside the stroke.
         lost_s: Time bridged over lost samples inside the stroke.
+        smoothness: Spectral arc length of the speed (SPARC, Balasubramanian 2012), dimensionless; 0 is smoothest.
     """
 
     lifting: bool
@@ -250,6 +261,7 @@ class Stroke:
     off_plane_deg: float
     stall_s: float = 0.0
     lost_s: float = 0.0
+    smoothness: float = NAN
 
     @property
     def duration_s(self) -> float:

@@ -1,0 +1,37 @@
+"""Columns that grow: what a causal stage remembers of the past, as contiguous arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from imu.model import Floats
+
+
+class History:
+    """Rows of floats appended in blocks; reading gives views, never copies.
+
+    Capacity doubles, so that n appended rows cost O(n) however they were cut.
+    """
+
+    def __init__(self, columns: int) -> None:
+        self._data = np.empty((columns, 4096))
+        self._n = 0
+
+    def __len__(self) -> int:
+        return self._n
+
+    def append(self, *columns: Floats) -> None:
+        """Append one block, given as one array per column."""
+        end = self._n + len(columns[0])
+        if end > self._data.shape[1]:
+            grown = np.empty((self._data.shape[0], max(end, 2 * self._data.shape[1])))
+            grown[:, : self._n] = self._data[:, : self._n]
+            self._data = grown
+        for row, column in zip(self._data, columns, strict=True):
+            row[self._n : end] = column
+        self._n = end
+
+    def column(self, i: int, start: int = 0, end: int | None = None) -> Floats:
+        """A view of column i, rows [start, end)."""
+        view: Floats = self._data[i, start : self._n if end is None else end]
+        return view

@@ -1,0 +1,75 @@
+"""Every constant by which motion is judged, with its unit and its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MotionParams:
+    """One parameter set for all recordings; what differs between exercises stands in `imu.exercises`.
+
+    Timeline:
+        slowest_grid_hz: Slower sensors are interpolated to this rate.
+        gap_intervals: A distance between samples longer than this many nominal intervals is a hole.
+        longest_bridge_s: Longer holes are not filled; the timeline starts anew after them.
+
+    Orientation (VQF, Laidig & Seel 2023; defaults of its authors but for cheap gyroscopes' larger offsets):
+        vqf_bias_clip_dps: Largest gyroscope offset that is believed (datasheets of cheap parts allow up to 10 deg/s).
+        vqf_bias_sigma_init_dps: Uncertainty of the offset at the start.
+        acc_sigma_s: Gaussian smoothing of the accelerometer where it is the only source of the angle.
+
+    Trunk:
+        rate_sigma_s: Gaussian smoothing of the rate; 0.03-0.04 s times best, 0.12 s triples the error.
+
+    Strokes:
+        edge_fraction: Definition `edge10`: a stroke begins and ends at this share of its own peak rate.
+        moving_dps, moving_acc_only_dps: Slower than this is standing still.
+        turn_deg: The pitch must reverse by this much to end a stroke.
+        stall_s, stall_margin: A stop shorter than this, this share of the range away from both ends, is a stall.
+
+    Repetitions and sets:
+        complete: A stroke shorter than this share of the reference range is not a repetition.
+        wiggle: A reversal smaller than this share of the reference range belongs to the hold or stroke it interrupts.
+        oversize: A stroke longer than this share of the set's median is a change of posture.
+        off_plane_deg: A movement that leans further than this out of the hinge plane is no hinge.
+        verdict_wait_s: A cycle is judged at most this long after its last stroke ended.
+        set_gap_s: Repetitions further apart belong to different sets.
+        min_set_reps: Fewer repetitions are shown as isolated and not counted.
+        lost_s: More bridged time than this inside a cycle leaves it unjudged.
+
+    Form (definitions of the project):
+        short_top_deg, overextended_deg: Limits of the deviation from the straight line.
+        swung_ratio: Peak over mean rate of the lift above which it was swung (1.875 for minimum jerk,
+            Flash & Hogan 1985).
+    """
+
+    slowest_grid_hz: float = 25.0
+    gap_intervals: float = 2.5
+    longest_bridge_s: float = 60.0
+
+    vqf_bias_clip_dps: float = 10.0
+    vqf_bias_sigma_init_dps: float = 5.0
+    acc_sigma_s: float = 0.10
+
+    rate_sigma_s: float = 0.035
+
+    edge_fraction: float = 0.10
+    moving_dps: float = 3.0
+    moving_acc_only_dps: float = 6.0
+    turn_deg: float = 8.0
+    stall_s: float = 2.5
+    stall_margin: float = 0.15
+
+    complete: float = 0.55
+    wiggle: float = 0.30
+    oversize: float = 1.6
+    off_plane_deg: float = 45.0
+    verdict_wait_s: float = 2.5
+    set_gap_s: float = 10.0
+    min_set_reps: int = 3
+    lost_s: float = 0.5
+
+    short_top_deg: float = -10.0
+    overextended_deg: float = 10.0
+    swung_ratio: float = 2.5
