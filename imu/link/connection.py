@@ -39,13 +39,14 @@ class Connection:
         *,
         on_frame: Callable[[bytes], None],
         on_status: Callable[[bytes], None],
+        on_answer: Callable[[], None],
         backend: Backend | None,
     ) -> None:
         """Nothing is sent yet; see `open`."""
         self.name = found.name
         self.dropped = asyncio.Event()
         self._dialogue = dialogue
-        self._on_frame, self._on_status = on_frame, on_status
+        self._on_frame, self._on_status, self._on_answer = on_frame, on_status, on_answer
         self._answers: asyncio.Queue[bytes] = asyncio.Queue()
         self._turn = asyncio.Lock()
         self._client = BleakClient(
@@ -67,7 +68,7 @@ class Connection:
             with self._named("connect to"):
                 await self._client.connect()
                 for uuid, take in (
-                    (said.control_uuid, self._answers.put_nowait),
+                    (said.control_uuid, self._take_answer),
                     (said.status_uuid, self._on_status),
                     (said.data_uuid, self._on_frame),
                 ):
@@ -107,6 +108,10 @@ class Connection:
                         answer = await self._answers.get()
                         if self._dialogue.answers(request, answer):
                             return answer
+
+    def _take_answer(self, answer: bytes) -> None:
+        self._on_answer()
+        self._answers.put_nowait(answer)
 
     @contextlib.contextmanager
     def _named(self, doing: str) -> Iterator[None]:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import logging
-import math
 import time
 from typing import Self
 
@@ -21,6 +19,7 @@ from imu.link.connection import Connection
 from imu.link.discovery import find
 from imu.link.feed import Feed
 from imu.link.health import LinkHealth
+from imu.link.monitor import Monitor
 from imu.link.stream import Stream
 from imu.link.types import Backend, Found, LinkEvent
 from imu.model import Samples, SensorInfo
@@ -38,10 +37,7 @@ LAST_GAPS_S = 10.0
 """At the end, how long to wait for samples that are still missing."""
 LOOK_EVERY_S = 0.05
 BATTERY_EVERY_S = 60.0
-BATTERY_LOW_PCT = 15
 CONNECT_TRIES = 3
-MOST_BAD_FRAME_EVENTS = 20
-"""Further ones are only counted."""
 
 
 class SensorLink:
@@ -65,8 +61,8 @@ class SensorLink:
         """
         self._found, self._rate_hz, self._backend = found, rate_hz, backend
         self._dialogue = found.family.dialogue()
-        self._health = LinkHealth()
         self._feed = Feed()
+        self._monitor = Monitor(self._feed)
         self._connection: Connection | None = None
         self._stream: Stream | None = None
         self._starting = False
@@ -74,12 +70,11 @@ class SensorLink:
         self._keeper: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._heard_s = self._battery_s = 0.0
-        self._said: tuple[str, ...] = ()
 
     @property
     def health(self) -> LinkHealth:
         """How the link is, now."""
-        return self._stream.health(self._health) if self._stream else self._health
+        return self._monitor.health
 
     async def __aenter__(self) -> Self:
         """Connect, configure, start.
@@ -95,7 +90,7 @@ class SensorLink:
         except BaseException:
             await self._leave()
             raise
-        self._note("connected", f"{self.info.model} {self.info.serial} at {self.info.rate_hz:.3f} Hz")
+        self._monitor.note("connected", f"{self.info.model} {self.info.serial} at {self.info.rate_hz:.3f} Hz")
         self._keeper = asyncio.create_task(self._keep())
         return self
 
@@ -131,15 +126,11 @@ class SensorLink:
         try:
             samples = self._stream.take(data, now_s)
         except FrameError as error:
-            self._stream.bad_frames += 1
-            log.warning("%s", error)
-            if self._stream.bad_frames <= MOST_BAD_FRAME_EVENTS:
-                self._note("bad_frame", str(error))
+            self._monitor.bad_frame(self._stream, error)
             return
         if len(samples):
             self._feed.samples(samples)
-            for words in self._stream.doubt(samples):
-                self._note("warning", words)
+            self._monitor.judge(self._stream, samples)
 
     def _on_status(self, data: bytes) -> None:
         self._heard_s = time.monotonic()
@@ -148,11 +139,7 @@ class SensorLink:
         except FrameError as error:
             log.warning("%s", error)
             return
-        self._set(dropped_frames=status.dropped_frames)
-        for words in status.errors:
-            if words not in self._said:
-                self._note("warning", f"The sensor says: {words}.")
-        self._said = status.errors
+        self._monitor.status(status)
         if self._stream and self._connection and not self._starting and status.session != self._stream.started.session:
             self._connection.dropped.set()  # it restarted and knows nothing of our stream
 
@@ -162,6 +149,8 @@ class SensorLink:
         try:
             while not self._stopping.is_set():
                 if self._lost():
+                    await asyncio.sleep(LOOK_EVERY_S)  # if we were held up, let what waits at the door come in first
+                if self._lost():
                     await self._reconnect()
                 await self._look_after()
                 await self._rest(LOOK_EVERY_S)
@@ -169,7 +158,7 @@ class SensorLink:
         except Exception as error:
             if not isinstance(error, ImuError):
                 log.exception("the link failed")
-            self._set(state="failed")
+            self._monitor.set(state="failed")
             self._feed.end(error)
         else:
             self._feed.end()
@@ -191,23 +180,27 @@ class SensorLink:
         lost = stream.lost
         try:
             if await talk.refill(self._connection, self._dialogue, stream.started.session, stream.recovery):
-                self._set(state="filling gaps")
+                self._monitor.set(state="filling gaps")
             if now_s - self._battery_s > BATTERY_EVERY_S:
                 await self._read_battery(self._connection)
         except ConnectionFailed as error:
             log.warning("%s", error)
             self._connection.dropped.set()
-        if stream.lost > lost:
-            self._note("gone", f"{stream.lost - lost} samples are lost for good: the sensor no longer holds them.")
-        if self._health.state == "filling gaps" and not stream.recovery.missing:
-            self._set(state="streaming")
-            self._note("backfilled", f"All that can be fetched is here, {stream.filled} samples so far.")
+        self._monitor.lost_since(stream, lost)
+        if self._monitor.state == "filling gaps" and not stream.recovery.missing:
+            self._monitor.set(state="streaming")
+            self._monitor.note("backfilled", f"All that can be fetched is here, {stream.filled} samples so far.")
 
     # Connecting, in all its forms.
 
     async def _connect(self, tries: int = CONNECT_TRIES) -> Connection:
         connection = Connection(
-            self._found, self._dialogue, on_frame=self._on_frame, on_status=self._on_status, backend=self._backend
+            self._found,
+            self._dialogue,
+            on_frame=self._on_frame,
+            on_status=self._on_status,
+            on_answer=self._early.clear,  # what came before the answer to START is of an older stream
+            backend=self._backend,
         )
         try:
             await connection.open()
@@ -226,20 +219,22 @@ class SensorLink:
             raise ConnectionFailed(f"{self._found.name} is not connected; connect first.")
         info = await talk.introduce(connection, self._dialogue)
         await self._read_battery(connection)
-        self._starting, self._early = True, []
+        self._starting = True
         try:
             started = await talk.begin(connection, self._dialogue, info, self._rate_hz)
         finally:
             self._starting = False
         self.info, self._stream = started.info, Stream(started, before)
-        self._set(state="streaming")
+        self._monitor.stream = self._stream
+        self._monitor.set(state="streaming")
         for data in self._early:
             self._on_frame(data)
+        self._early.clear()
 
     async def _reconnect(self) -> None:
         """Find the sensor again and go on."""
-        self._set(state="lost, searching")
-        self._note("lost", "The connection was lost; the sensor goes on measuring, looking for it.")
+        self._monitor.set(state="lost, searching")
+        self._monitor.note("lost", "The connection was lost; the sensor goes on measuring, looking for it.")
         deadline_s = time.monotonic() + GIVE_UP_S
         while not self._stopping.is_set():
             if self._connection:
@@ -259,7 +254,7 @@ class SensorLink:
                     ) from error
                 await self._rest(AGAIN_S)
             else:
-                self._set(reconnects=self._health.reconnects + 1)
+                self._monitor.set(reconnects=self.health.reconnects + 1)
                 return
 
     async def _resume(self, connection: Connection) -> None:
@@ -271,8 +266,8 @@ class SensorLink:
         if resumed is None:
             return await self._restart(stream, "The sensor was restarted and holds nothing of before.")
         if resumed.running:
-            self._set(state="streaming")
-            return self._note("resumed", f"The sensor went on measuring and is at sample {resumed.next_index}.")
+            self._monitor.set(state="streaming")
+            return self._monitor.note("resumed", f"The sensor went on measuring and is at sample {resumed.next_index}.")
         stream.recovery.reaches(resumed.next_index, time.monotonic())
         await self._fetch_gaps()
         return await self._restart(stream, "The sensor had stopped measuring while it was out of reach.")
@@ -280,7 +275,7 @@ class SensorLink:
     async def _restart(self, stream: Stream, why: str) -> None:
         self._lose_the_rest(stream)
         await self._begin()
-        self._note("restarted", f"{why} A new stream follows.")
+        self._monitor.note("restarted", f"{why} A new stream follows.")
 
     # The end.
 
@@ -302,14 +297,15 @@ class SensorLink:
             self._connection = None
         if stream:
             self._lose_the_rest(stream)
-        self._set(state="stopped")
-        self._note("stopped", "The sensor was stopped." if connection else "The sensor was out of reach at the end.")
+        self._monitor.set(state="stopped")
+        self._monitor.note(
+            "stopped", "The sensor was stopped." if connection else "The sensor was out of reach at the end."
+        )
 
     def _lose_the_rest(self, stream: Stream) -> None:
         lost = stream.lost
         stream.recovery.give_up()
-        if stream.lost > lost:
-            self._note("gone", f"{stream.lost - lost} samples are lost for good.")
+        self._monitor.lost_since(stream, lost)
 
     async def _leave(self) -> None:
         """Whatever happened, stop the sensor and disconnect."""
@@ -321,24 +317,9 @@ class SensorLink:
             with contextlib.suppress(ImuError):
                 await talk.halt(connection, self._dialogue)
             await connection.close()
-            self._set(state="stopped")
+            self._monitor.set(state="stopped")
         self._feed.end()
-
-    # Small things.
 
     async def _read_battery(self, connection: Connection) -> None:
         self._battery_s = time.monotonic()
-        percent = await talk.read_battery(connection, self._dialogue)
-        if percent is None:
-            return
-        if self._health.battery_pct is None or percent <= BATTERY_LOW_PCT < self._health.battery_pct:
-            low = "; charge it soon" if percent <= BATTERY_LOW_PCT else ""
-            self._note("battery", f"{percent} %{low}")
-        self._set(battery_pct=percent)
-
-    def _set(self, **changes: object) -> None:
-        self._health = dataclasses.replace(self._health, **changes)  # type: ignore[arg-type]
-
-    def _note(self, kind: str, detail: str) -> None:
-        t_s = self._stream.newest_t_s if self._stream else math.nan
-        self._feed.note(kind, t_s, detail)
+        self._monitor.battery(await talk.read_battery(connection, self._dialogue))

@@ -1,0 +1,86 @@
+"""Keeps the figures of the link and says what happens on it, each thing once."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import math
+
+from imu.link.feed import Feed
+from imu.link.health import LinkHealth
+from imu.link.stream import Stream
+from imu.model import Samples
+from imu.sensors import FrameError, SensorStatus
+
+log = logging.getLogger(__name__)
+
+BATTERY_LOW_PCT = 15
+MOST_BAD_FRAME_EVENTS = 20
+"""Further ones are only counted."""
+
+
+class Monitor:
+    """Health and events of one link.
+
+    Attributes:
+        stream: The stream its figures are of, None before the first.
+    """
+
+    def __init__(self, feed: Feed) -> None:
+        """Events go into `feed`."""
+        self.stream: Stream | None = None
+        self._feed = feed
+        self._health = LinkHealth()
+        self._said: tuple[str, ...] = ()
+
+    @property
+    def health(self) -> LinkHealth:
+        """How the link is, now."""
+        return self.stream.health(self._health) if self.stream else self._health
+
+    @property
+    def state(self) -> str:
+        """What the link does, in words."""
+        return self._health.state
+
+    def set(self, **changes: object) -> None:
+        """Change fields of the health that are not the stream's."""
+        self._health = dataclasses.replace(self._health, **changes)  # type: ignore[arg-type]
+
+    def note(self, kind: str, detail: str) -> None:
+        """Say what happened."""
+        self._feed.note(kind, self.stream.newest_t_s if self.stream else math.nan, detail)
+
+    def battery(self, percent: int | None) -> None:
+        """Take a reading; said at first and when it becomes low."""
+        if percent is None:
+            return
+        before = self._health.battery_pct
+        if before is None or percent <= BATTERY_LOW_PCT < before:
+            self.note("battery", f"{percent} %{'; charge it soon' if percent <= BATTERY_LOW_PCT else ''}")
+        self.set(battery_pct=percent)
+
+    def status(self, status: SensorStatus) -> None:
+        """Take what the sensor says of itself."""
+        self.set(dropped_frames=status.dropped_frames)
+        for words in status.errors:
+            if words not in self._said:
+                self.note("warning", f"The sensor says: {words}.")
+        self._said = status.errors
+
+    def bad_frame(self, stream: Stream, error: FrameError) -> None:
+        """Count a frame that cannot be believed."""
+        stream.bad_frames += 1
+        log.warning("%s", error)
+        if stream.bad_frames <= MOST_BAD_FRAME_EVENTS:
+            self.note("bad_frame", str(error))
+
+    def judge(self, stream: Stream, samples: Samples) -> None:
+        """Say what is newly wrong with the sensor."""
+        for words in stream.doubt(samples):
+            self.note("warning", words)
+
+    def lost_since(self, stream: Stream, lost: int) -> None:
+        """Say how many samples were given up since there were `lost`."""
+        if stream.lost > lost:
+            self.note("gone", f"{stream.lost - lost} samples are lost for good: the sensor no longer holds them.")
