@@ -229,7 +229,9 @@ def _show_one(one: Outcome) -> None:
     if analysis.sets:
         screen.print(tables.sets(analysis.sets))
         screen.print()
-    screen.print(f"{one.input.path}: {tables.total(analysis)} ({one.settings.exercise.name})", style="bold", soft_wrap=True)
+    screen.print(
+        f"{one.input.path}: {tables.total(analysis)} ({one.settings.exercise.name})", style="bold", soft_wrap=True
+    )
 
 
 def _line(one: Outcome) -> tables.Line:

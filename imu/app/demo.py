@@ -45,8 +45,8 @@ def command(exercise: Exercise, *, reps: int, seed: int, speed: float, out: Path
     recorded = asyncio.run(record_virtual(performed, plan, speed=speed))
     report(recorded)
     _compare(performed, recorded)
-    if recorded.end.error is not None:
-        raise recorded.end.error
+    if recorded.error is not None:
+        raise recorded.error
 
 
 async def record_virtual(
@@ -68,7 +68,7 @@ async def record_virtual(
     async with virtual_air([virtual_sensor(performed)], speed=speed) as air:
         backend = Backend(scanner=air.scanner_backend, client=air.client_backend)
         recorded = await find_and_record(None, plan, backend=backend, display=display)
-    if recorded.folder is not None:
+    if recorded.folder is not None and recorded.error is None:
         write_truth(recorded.folder / "truth.csv", performed)
     return recorded
 
@@ -89,8 +89,8 @@ def virtual_sensor(performed: Recording) -> VirtualSensor:
 def _compare(performed: Recording, recorded: Recorded) -> None:
     """Hold the count against what the simulated person did."""
     screen = console.out()
-    if recorded.end.interrupted:
-        screen.print("The demo was ended early, so the count cannot be held against the whole set.")
+    if recorded.end.interrupted or recorded.end.error is not None:
+        screen.print("The demo ended early, so the count cannot be held against the whole set.")
         return
     done, counted = len(performed.truth.counted), len(recorded.analysis.counted)
     screen.print(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Protocol, Self
@@ -10,6 +11,7 @@ from imu.app import console, words
 from imu.app.board import Board
 from imu.model import Event, MovementRejected, RepConfirmed, SetClosed
 
+log = logging.getLogger(__name__)
 FRAMES_PER_S = 12.0
 
 
@@ -91,5 +93,7 @@ class Terminal:
 
 
 def display_for(board: Board) -> Display:
-    """The live screen on a terminal, lines otherwise."""
-    return Terminal(board) if console.out().is_terminal else Lines(board)
+    """The live screen on a terminal; lines where there is none, and where a log is written beside them."""
+    screen = console.out()
+    drawn = screen.is_terminal and not screen.is_dumb_terminal and not log.isEnabledFor(logging.DEBUG)
+    return Terminal(board) if drawn else Lines(board)

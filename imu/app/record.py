@@ -77,12 +77,14 @@ class Recorded:
         folder: The session, None if nothing was received.
         live: What was counted live.
         analysis: What the files hold, computed again from all samples, the late ones in their place.
+        error: What went wrong on the way or at the end, to be told after the rest.
     """
 
     folder: Path | None
     live: Analysis
     analysis: Analysis
     end: End
+    error: ImuError | None = None
 
 
 class Recorder:
@@ -92,6 +94,11 @@ class Recorder:
         self._out, self._header = out, header
         self._early: list[tuple[str, float, str]] = []
         self.writer: SessionWriter | None = None
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the session is, if one was opened."""
+        return self.writer.folder if self.writer else None
 
     def append(self, samples: Samples) -> None:
         """Keep samples.
@@ -150,7 +157,6 @@ async def record(
 
     Raises:
         SensorError: It would not connect or stream.
-        StorageError: The session could not be written to its end; what was written before is kept.
     """
     async with SensorLink(found, backend=backend) as link:
         board = Board(
@@ -166,8 +172,19 @@ async def record(
             follower = Follower(pipeline, board, shown, sink=recorder, link=link)
             with recorder.kept_if_cut_off():
                 end = await follower.follow(aiter(link), plan.duration_s)
-        folder = recorder.close(end.analysis, link=dataclasses.asdict(link.health))
-    return Recorded(folder=folder, live=end.analysis, analysis=_from_disk(folder, end.analysis), end=end)
+        return _finish(recorder, end, dataclasses.asdict(link.health))
+
+
+def _finish(recorder: Recorder, end: End, link: dict[str, Any]) -> Recorded:
+    """Close the session and analyse it from its files. A full disk is told last, after what was counted."""
+    analysis: Analysis = end.analysis
+    error: ImuError | None = end.error
+    try:
+        folder = recorder.close(end.analysis, link=link)
+        analysis = _from_disk(folder, end.analysis)
+    except StorageError as full:
+        error = full
+    return Recorded(folder=recorder.folder, live=end.analysis, analysis=analysis, end=end, error=error)
 
 
 def _from_disk(folder: Path | None, live: Analysis) -> Analysis:
@@ -191,8 +208,8 @@ def command(sensor: str | None, plan: Plan) -> None:
     """
     recorded = asyncio.run(find_and_record(sensor, plan))
     report(recorded)
-    if recorded.end.error is not None:
-        raise recorded.end.error
+    if recorded.error is not None:
+        raise recorded.error
     if recorded.end.interrupted and recorded.folder is None:
         sys.exit(NOTHING_KEPT)
 

@@ -114,3 +114,15 @@ def test_ctrl_c_ends_a_recording_and_keeps_it(tmp_path: Path) -> None:
     assert session.samples.t_s[-1] > 10
     assert any(rep.counted or rep.rep is None for rep in session.reps)
     assert [event.kind for event in session.events][-1] == "stopped"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on a file's size")
+def test_a_disk_that_fills_up_is_said_and_what_was_written_is_kept(run_imu: Run, tmp_path: Path) -> None:
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))"
+    done = run_imu("demo", "--speed", "20", "--reps", "3", code=limit)
+    assert done.returncode == 5
+    assert "could not be written" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "3 reps in 1 set" in done.stdout
+    (folder,) = (tmp_path / "recordings").iterdir()
+    assert 1000 < len(read_session(folder).samples) < 4000

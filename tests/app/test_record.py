@@ -13,6 +13,7 @@ from firmware_proto.virtual_radio import virtual_air
 from firmware_proto.virtual_sensor import VirtualSensor
 from imu.app.demo import record_virtual, virtual_sensor
 from imu.app.display import Lines
+from imu.app.person import perform
 from imu.app.record import Plan, find_and_record
 from imu.errors import SensorNotFound, SeveralSensors
 from imu.exercises import get_exercise
@@ -79,24 +80,25 @@ async def test_a_sensor_that_is_not_there_leaves_no_folder(
     assert not (tmp_path / "out").exists()
 
 
-async def test_a_drop_in_mid_set_loses_nothing(performance: Recording, tmp_path: Path) -> None:
-    async with virtual_air([virtual_sensor(performance)], speed=5.0) as air:
+async def test_a_drop_in_mid_set_loses_nothing(tmp_path: Path) -> None:
+    performance = perform(get_exercise("back-extension"), reps=5, seed=2)
+    async with virtual_air([virtual_sensor(performance)], speed=10.0) as air:
         backend = Backend(scanner=air.scanner_backend, client=air.client_backend)
 
         class Dropping(Lines):
-            """Cuts the link when the third rep is confirmed."""
+            """Cuts the link when the second rep is announced."""
 
             done = False
 
             def refresh(self) -> None:
-                if not self.done and self.board.live.count >= 3:
+                if not self.done and self.board.live.count >= 2:
                     self.done = True
                     air.drop(0)
 
         declared = plan(tmp_path, duration_s=performance.t_s[-1] - 0.5)
         recorded = await find_and_record(None, declared, backend=backend, display=Dropping)
     assert recorded.folder is not None
-    assert len(recorded.analysis.counted) == 10
+    assert len(recorded.analysis.counted) == 5
     session = read_session(recorded.folder)
     assert session.header.link["reconnects"] == 1
     assert {"lost", "resumed"} <= {event.kind for event in session.events}
