@@ -24,7 +24,7 @@ class LinkHealth:
 
     Attributes:
         state: In words: `connecting`, `streaming`, `lost, searching`, `filling gaps`, `stopped`.
-        effective_rate_hz: Samples received per second of device time over the last 5 s; nan before.
+        effective_rate_hz: Samples that came in time, per second of device time over the last 5 s; nan before.
         received: Samples, each counted once.
         missing: Not here, but may still come.
         filled: Came late, on request.
@@ -63,7 +63,7 @@ class Pace:
         self._delays: deque[tuple[float, float]] = deque()
 
     def note(self, samples: Samples, received: int) -> None:
-        """Take a live frame's samples and the count so far."""
+        """Take a live frame's samples and the count of live ones so far."""
         t_s = float(samples.t_s[-1])
         self._received.append((t_s, received))
         self._delays.append((t_s, float(samples.arrival_s[-1]) - t_s))

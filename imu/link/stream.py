@@ -39,6 +39,7 @@ class Stream:
         self._clipped_before = before.clipped if before else 0
         self._zero_host_s = before._zero_host_s if before else math.nan
         self._shift: tuple[int, float] | None = None if before else (0, 0.0)
+        self._in_time = 0
         self._pace = Pace()
         self._doubt = Doubt(started.info)
 
@@ -57,7 +58,8 @@ class Stream:
         self.counted += len(samples)
         if live:
             self.newest_t_s, self.next_index = float(samples.t_s[-1]), int(samples.index[-1]) + 1
-            self._pace.note(samples, self.counted)
+            self._in_time += len(samples)
+            self._pace.note(samples, self._in_time)
         return samples
 
     def doubt(self, samples: Samples) -> list[str]:

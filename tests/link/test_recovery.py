@@ -56,7 +56,7 @@ def test_whatever_the_ring_still_holds_arrives_once(loss: float, seed: int, n: i
     if host.recovery.lost == 0:
         assert sorted(host.new) == list(range(host.taken))
     assert len(host.new) + host.recovery.lost == host.taken
-    if loss < 0.3:  # TRIES in a row without one of them
+    if loss < 0.05:  # given up only after TRIES losses in a row, which is then as good as impossible
         assert host.recovery.lost == 0
 
 
