@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 GROUND_FLOOR = {"imu.model", "imu.errors", "imu.exercises"}
 ONLY_APP = ("firmware_proto.motion", "firmware_proto.virtual")
 TOOLS = {"imu.motion.smooth", "imu.motion.history"}
-"""Parts that stages are built of; they push and finish, but have no place in the order."""
+"""Parts that stages are built of; they take pushes, but have no place in the order."""
 HEAVY = ("numpy", "scipy", "pandas", "bleak", "bumble", "vqf", "rich", "asyncio")
 
 
@@ -58,9 +58,9 @@ def below(module: str, *rooms: str) -> bool:
 
 
 def is_stage(source: str) -> bool:
-    """A stage of the pipeline is a module with a class that has both `push` and `finish`."""
+    """A stage of the pipeline is a module with a class that has a `push`."""
     classes = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef))
-    return any({"push", "finish"} <= {f.name for f in c.body if isinstance(f, ast.FunctionDef)} for c in classes)
+    return any("push" in {f.name for f in c.body if isinstance(f, ast.FunctionDef)} for c in classes)
 
 
 def broken_walls(house: Mapping[str, str]) -> set[str]:
@@ -139,7 +139,7 @@ def test_all_rooms_are_there() -> None:
     assert {"imu.app", "imu.link", "imu.motion", "imu.sensors", "imu.sessions", *GROUND_FLOOR} <= rooms
 
 
-STAGE = "class A:\n def push(self): ...\n def finish(self): ...\n"
+STAGE = "class A:\n def push(self): ...\n"
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ async def record_virtual(
     async with virtual_air([virtual_sensor(performed)], speed=speed) as air:
         backend = Backend(scanner=air.scanner_backend, client=air.client_backend)
         recorded = await find_and_record(None, plan, backend=backend, display=display)
-    if recorded.folder is not None and recorded.error is None:
+    if recorded.folder is not None and recorded.error is None and not recorded.end.interrupted:
         write_truth(recorded.folder / "truth.csv", performed)
     return recorded
 
