@@ -35,6 +35,7 @@ class MotionParams:
         off_plane_deg: A movement that leans further than this out of the hinge plane is no hinge.
         verdict_wait_s: A cycle is judged at most this long after its last stroke ended.
         set_gap_s: Repetitions further apart belong to different sets.
+        hold_gap_s: A cycle is given up when its second stroke does not follow the first within this.
         min_set_reps: Fewer repetitions are shown as isolated and not counted.
         lost_s: More bridged time than this inside a cycle leaves it unjudged.
 
@@ -67,6 +68,7 @@ class MotionParams:
     off_plane_deg: float = 45.0
     verdict_wait_s: float = 2.5
     set_gap_s: float = 10.0
+    hold_gap_s: float = 20.0
     min_set_reps: int = 3
     lost_s: float = 0.5
 

@@ -1,0 +1,84 @@
+"""Definition `edge10`: where a stroke begins and ends inside a swing from one turning point to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from imu.model import Floats
+from imu.motion.params import MotionParams
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """A stroke's first and last crossing of 10 % of its own peak rate.
+
+    Attributes:
+        start, end: Crossings as fractional sample numbers within the slice.
+        peak: Sample of the peak rate.
+        stall: Samples stood still between them.
+    """
+
+    start: float
+    end: float
+    peak: int
+    stall: int
+
+
+def find_edges(pitch: Floats, rate: Floats, *, rate_hz: float, params: MotionParams) -> list[Edges]:
+    """Cut a swing in the direction of positive rate into strokes, in order of time.
+
+    Usually there is one. A stop in mid-swing longer than a stall divides it in two; movement near the ends of the
+    range, apart from the stroke, belongs to the holds.
+    """
+    peak = int(np.argmax(rate))
+    threshold = params.edge_fraction * rate[peak]
+    if threshold <= 0:
+        return []
+    above = rate > threshold
+    flips = np.flatnonzero(above[1:] != above[:-1]) + 1
+    starts = flips[above[flips]]
+    ends = flips[~above[flips]]
+    if above[0]:
+        starts = np.concatenate(([0], starts))
+    if above[-1]:
+        ends = np.concatenate((ends, [len(rate)]))
+    mine = int(np.searchsorted(starts, peak, side="right")) - 1
+    low, high = float(pitch.min()), float(pitch.max())
+    longest = params.stall_s * rate_hz
+
+    def reach(step: int) -> tuple[int, int | None]:
+        """Walk from the peak's piece over stalls; also the first piece beyond a stop too long to be one."""
+        at = mine
+        while 0 <= at + step < len(starts):
+            gap = (ends[at], starts[at + 1]) if step > 0 else (ends[at - 1], starts[at])
+            share = (float(pitch[gap[0]]) - low) / max(high - low, 1e-9)
+            if not params.stall_margin < share < 1.0 - params.stall_margin:
+                return at, None
+            if gap[1] - gap[0] > longest:
+                return at, at + step
+            at += step
+        return at, None
+
+    first, before = reach(-1)
+    last, after = reach(+1)
+    start, end = int(starts[first]), int(ends[last])
+    stall = int(np.count_nonzero(~above[start:end]))
+    found = [Edges(_crossing(rate, start, threshold), _crossing(rate, end, threshold), peak, stall)]
+    if before is not None:
+        cut = int(ends[before])
+        found = find_edges(pitch[:cut], rate[:cut], rate_hz=rate_hz, params=params) + found
+    if after is not None:
+        cut = int(starts[after])
+        rest = find_edges(pitch[cut:], rate[cut:], rate_hz=rate_hz, params=params)
+        found += [Edges(e.start + cut, e.end + cut, e.peak + cut, e.stall) for e in rest]
+    return found
+
+
+def _crossing(rate: Floats, i: int, threshold: float) -> float:
+    """Fractional sample at which the rate crosses the threshold between samples i - 1 and i."""
+    if i <= 0 or i >= len(rate):
+        return float(min(max(i, 0), len(rate) - 1))
+    before, after = float(rate[i - 1]), float(rate[i])
+    return i - 1 + (threshold - before) / (after - before)

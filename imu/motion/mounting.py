@@ -1,0 +1,228 @@
+"""How the sensor sits on the trunk, learned from the motion where nobody declared it.
+
+Three things are looked for, in blocks of a quarter second. The hinge axis: movements tilt the sensor about an axis, and
+hinges share one; of the axes that recur, the one that moved most and mostly to one side is the hinge (side bends go to
+both sides). Upright: the direction of gravity while walking or, failing that, the posture before the first movement,
+which is the start of the exercise. Which way is forward: from upright the trunk bends forward much further than back.
+
+The judgement is made anew whenever the evidence has grown by half; everything before it is then computed again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from imu.exercises import End, Exercise
+from imu.model import Bools, Floats, Inclination, Mount
+from imu.motion.history import History
+
+_BLOCK_S = 0.25
+_MOVED = float(np.sin(np.deg2rad(8.0)))
+"""A tilt of 8 degrees within half a second is movement; a step's bounce, averaged over it, is not."""
+_SAME_AXIS = float(np.cos(np.deg2rad(25.0)))
+_FIRST_DEG = 30.0
+"""Half-second steps overlap, so this is a movement of about 15 degrees."""
+_GROWTH = 1.5
+_SHAKE_MPS2 = (0.6, 6.0)
+"""Standard deviation of the specific force within a block of walking."""
+_STEPS_BLOCKS = 8
+_WALKED_BLOCKS = 12
+_NEW_DEG = 12.0
+"""A new judgement within this angle of the old one changes nothing."""
+_REMEMBERED = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """From sample `at` (counted from the start) on, and for all before, the mount is this one."""
+
+    at: int
+    mount: Mount
+
+
+class MountLearner:
+    """Stage: `Inclination` -> revisions of the mount."""
+
+    def __init__(self, exercise: Exercise, *, grid_hz: float) -> None:
+        self._exercise = exercise
+        self._size = max(1, round(_BLOCK_S * grid_hz))
+        self._rest: list[Inclination] = []
+        self._waiting = 0
+        self._blocks = History(4)
+        self._evidence_deg = 0.0
+        self._next_deg = _FIRST_DEG
+        self._mount: Mount | None = None
+
+    def push(self, block: Inclination) -> list[Revision]:
+        """Take a block; a revision comes out at the sample at which its evidence was complete."""
+        self._rest.append(block)
+        self._waiting += len(block)
+        whole = self._waiting // self._size
+        if not whole:
+            return []
+        up = np.concatenate([b.up for b in self._rest])
+        force = np.concatenate([b.acc_norm_mps2 for b in self._rest])
+        used, done = whole * self._size, len(self._blocks)
+        self._waiting -= used
+        self._rest = [_tail(up, force, used)]
+        mean = up[:used].reshape(whole, self._size, 3).mean(axis=1)
+        mean /= np.maximum(_norm(mean), 1e-6)[:, None]
+        self._blocks.append(*mean.T, force[:used].reshape(whole, self._size).std(axis=1))
+        return self._revisions(max(done, 2))
+
+    def _revisions(self, first: int) -> list[Revision]:
+        """Judge at each block from `first` on at which the evidence has grown enough, best in a pause."""
+        up = self._up(first - 2, len(self._blocks))
+        step = _norm(up[2:] - up[:-2])
+        degrees = np.where(step > _MOVED, np.rad2deg(2.0 * np.arcsin(np.minimum(step / 2.0, 1.0))), 0.0)
+        total = np.cumsum(np.concatenate(([self._evidence_deg], degrees)))[1:]
+        out: list[Revision] = []
+        for k in np.flatnonzero(total >= self._next_deg).tolist():
+            if total[k] < self._next_deg * (1.0 if degrees[k] == 0.0 else _GROWTH):
+                continue
+            self._next_deg = _GROWTH * float(total[k])
+            blocks = first + k + 1
+            mount = self._judge(blocks)
+            if mount is not None and (self._mount is None or _differs(mount, self._mount)):
+                self._mount = mount
+                out.append(Revision(blocks * self._size, mount))
+        if len(total):
+            self._evidence_deg = float(total[-1])
+        return out
+
+    def _up(self, start: int, end: int) -> Floats:
+        return np.column_stack([self._blocks.column(i, start, end) for i in range(3)])
+
+    def _judge(self, blocks: int) -> Mount | None:
+        """The mount as the first `blocks` blocks show it."""
+        up, shake = self._up(0, blocks), self._blocks.column(3, 0, blocks)
+        turn = _cross(up[:-2], up[2:])
+        size = _norm(turn)
+        moved = size > _MOVED
+        if not moved.any():
+            return None
+        walked = _walking_direction(up, shake, moved)
+        first = int(np.argmax(moved))
+        home = _unit(up[: max(first, 1)].mean(axis=0))
+        upright = home if walked is None else walked
+        recent = np.flatnonzero(moved)[-_REMEMBERED:]
+        axis, share = _hinge_axis(turn[recent], size[recent], up[recent + 2], upright)
+        reference, pitch_deg, certainty, forward = self._reference(up, home, walked, axis)
+        return _mount(axis, reference, pitch_deg, up[recent + 2], size[recent], forward, certainty * share)
+
+    def _reference(
+        self, up: Floats, home: Floats, walked: Floats | None, axis: Floats
+    ) -> tuple[Floats, float, float, bool]:
+        """A direction whose pitch is known, that pitch, how sure that is, and whether movement leads forward from it."""
+        if walked is not None:
+            return walked, 90.0, 1.0, True
+        at_home = np.count_nonzero(up @ home > np.cos(np.deg2rad(20.0)))
+        starts_low = self._exercise.start is End.BOTTOM and self._exercise.bottom_deg is not None
+        if starts_low and at_home > 0.1 * len(up):
+            return home, float(self._exercise.bottom_deg or 0.0), 0.6, False
+        return home, 90.0, 0.6, True
+
+
+def _hinge_axis(turn: Floats, size: Floats, up: Floats, upright: Floats) -> tuple[Floats, float]:
+    """The recurring axis that moved most and most to one side, and its share of all movement."""
+    line = turn / size[:, None]
+    best, best_score, best_share = line[0], -1.0, 0.0
+    left = np.ones(len(line), bool)
+    alike = np.abs(line @ line.T) > _SAME_AXIS
+    for _ in range(3):
+        weight = np.where(left, size, 0.0)
+        together = alike @ weight
+        if together.max() <= 0:
+            break
+        mine: Bools = alike[int(np.argmax(together))] & left
+        axis = _principal(line[mine], size[mine])
+        score = float(size[mine].sum()) * (0.5 + _one_sided(up[mine], axis, upright, size[mine]))
+        if score > best_score:
+            best, best_score, best_share = axis, score, float(size[mine].sum() / size.sum())
+        left &= ~mine
+    return best, best_share
+
+
+def _one_sided(up: Floats, axis: Floats, upright: Floats, weight: Floats) -> float:
+    """0 where the movement goes as far to one side of upright as to the other, 1 where it goes to one side only."""
+    side = _angle_about(axis, upright, up)
+    total = float(np.abs(side * weight).sum())
+    return abs(float((side * weight).sum())) / total if total > 0 else 0.0
+
+
+def _mount(
+    axis: Floats, reference: Floats, pitch_deg: float, up: Floats, size: Floats, forward: bool, certainty: float
+) -> Mount:
+    side = float((_angle_about(axis, reference, up) * size).sum())
+    right = axis if (side > 0) == forward else -axis
+    e1 = _unit(reference - (reference @ right) * right)
+    e2 = np.cross(right, e1)
+    p = np.deg2rad(pitch_deg)
+    # From e1 at pitch p the trunk flexes towards e2: e1 = -a cos p + c sin p, e2 = -a sin p - c cos p, solved for a, c.
+    anterior = -(np.cos(p) * e1 + np.sin(p) * e2)
+    cranial = np.sin(p) * e1 - np.cos(p) * e2
+    return Mount(anterior=_triple(anterior), cranial=_triple(cranial), source="learned", certainty=certainty)
+
+
+def _walking_direction(up: Floats, shake: Floats, moved: Bools) -> Floats | None:
+    """Mean direction of gravity over the stretches of walking, if there was enough of it."""
+    steps = (shake > _SHAKE_MPS2[0]) & (shake < _SHAKE_MPS2[1])
+    steps[2:] &= ~moved
+    flips = np.flatnonzero(np.diff(np.concatenate(([0], steps.astype(np.int8), [0]))))
+    stretches = [(a, b) for a, b in zip(flips[::2], flips[1::2], strict=True) if b - a >= _STEPS_BLOCKS]
+    if sum(b - a for a, b in stretches) < _WALKED_BLOCKS:
+        return None
+    total = np.sum([up[a:b].sum(axis=0) for a, b in stretches], axis=0)
+    if float(np.linalg.norm(total)) < 0.9 * sum(b - a for a, b in stretches):
+        return None
+    return _unit(total)
+
+
+def _differs(a: Mount, b: Mount) -> bool:
+    pairs = ((a.right, b.right), (a.cranial, b.cranial))
+    return any(float(np.dot(x, y)) < np.cos(np.deg2rad(_NEW_DEG)) for x, y in pairs)
+
+
+def _angle_about(axis: Floats, reference: Floats, up: Floats) -> Floats:
+    """Angle of each direction from the reference about the axis, in radians, right-handed."""
+    e1 = _unit(reference - (reference @ axis) * axis)
+    e2 = np.cross(axis, e1)
+    out: Floats = np.arctan2(up @ e2, up @ e1)
+    return out
+
+
+def _principal(line: Floats, weight: Floats) -> Floats:
+    _, vectors = np.linalg.eigh((line * weight[:, None]).T @ line)
+    out: Floats = vectors[:, -1]
+    return out
+
+
+def _tail(up: Floats, force: Floats, used: int) -> Inclination:
+    rest = up[used:]
+    return Inclination(
+        t_s=np.zeros(len(rest)),
+        up=rest,
+        omega_radps=np.zeros_like(rest),
+        acc_norm_mps2=force[used:],
+        trusted=np.ones(len(rest), bool),
+    )
+
+
+def _cross(a: Floats, b: Floats) -> Floats:
+    return np.column_stack([a[:, i - 2] * b[:, i - 1] - a[:, i - 1] * b[:, i - 2] for i in range(3)])
+
+
+def _norm(v: Floats) -> Floats:
+    out: Floats = np.sqrt(v[:, 0] ** 2 + v[:, 1] ** 2 + v[:, 2] ** 2)
+    return out
+
+
+def _unit(v: Floats) -> Floats:
+    out: Floats = v / max(float(np.linalg.norm(v)), 1e-9)
+    return out
+
+
+def _triple(v: Floats) -> tuple[float, float, float]:
+    return float(v[0]), float(v[1]), float(v[2])

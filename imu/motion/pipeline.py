@@ -1,0 +1,285 @@
+"""Samples in, events out: the one place that knows the order of the stages.
+
+    Samples -> Timeline -> Orientation -> TrunkStage -> StrokeFinder -> RepJudge -> events, ledger
+                                |             ^
+                                +-> MountLearner (only where the mount was not declared)
+
+Live and batch are this same object, fed in small blocks or large ones, to the same result bit by bit. Where the mount is
+learned, the stages behind it run again over the whole history whenever it is revised, and what changes is said in events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from imu.exercises import Exercise
+from imu.model import (
+    NAN,
+    Analysis,
+    Event,
+    Inclination,
+    LiveState,
+    Mount,
+    MountRevised,
+    MovementRejected,
+    Phase,
+    PhaseChanged,
+    Rep,
+    RepConfirmed,
+    Samples,
+    SetClosed,
+    Stroke,
+    Trunk,
+)
+from imu.motion.history import History
+from imu.motion.mounting import MountLearner
+from imu.motion.orientation import orientation
+from imu.motion.params import MotionParams
+from imu.motion.reps import RepJudge
+from imu.motion.sets import judge_form, straight_line, summarise_all
+from imu.motion.strokes import Arrival, Found, StrokeFinder
+from imu.motion.timeline import Timeline
+from imu.motion.trunk import TrunkStage
+
+__all__ = ["MotionParams", "Pipeline", "analyze"]
+
+_BATCH = 8192
+"""Samples per block in batch: large enough for numpy, small enough for the processor's cache."""
+
+
+class _Hinge:
+    """The stages behind the mount: inclination -> trunk -> strokes -> repetitions, for one mount."""
+
+    def __init__(
+        self, exercise: Exercise, mount: Mount, *, grid_hz: float, gyroscope: bool, params: MotionParams
+    ) -> None:
+        turn_deg = min(params.turn_deg, 0.4 * exercise.min_rom_deg)
+        self.mount = mount
+        self._trunk = TrunkStage(mount, grid_hz=grid_hz, gyroscope=gyroscope, params=params)
+        self._strokes = StrokeFinder(grid_hz=grid_hz, gyroscope=gyroscope, turn_deg=turn_deg, params=params)
+        self.judge = RepJudge(exercise, mount, params=params)
+        self.history = History(5)
+        self.phase, self.phase_since_s = Phase.UNKNOWN, 0.0
+
+    def push(self, block: Inclination) -> list[Event]:
+        trunk = self._trunk.push(block)
+        return self._take(trunk, self._strokes.push(trunk))
+
+    def finish(self) -> list[Event]:
+        trunk = self._trunk.finish()
+        events = self._take(trunk, self._strokes.push(trunk))
+        events += self._tell(self._strokes.finish())
+        if len(self.history):
+            events += self.judge.finish(float(self.history.column(0)[-1]))
+        return events
+
+    def _take(self, trunk: Trunk, found: list[Found]) -> list[Event]:
+        if not len(trunk):
+            return []
+        self.history.append(trunk.t_s, trunk.pitch_deg, trunk.rate_dps, trunk.tilt_deg, trunk.trusted.astype(float))
+        events = self._tell(found)
+        return events + self.judge.advance(float(trunk.t_s[-1]))
+
+    def _tell(self, found: list[Found]) -> list[Event]:
+        events: list[Event] = []
+        for item in found:
+            what = item.what
+            if isinstance(what, Stroke):
+                events += self.judge.stroke(item.decided_s, what)
+            elif isinstance(what, Arrival):
+                events += self.judge.arrival(what.t_s, what.range_deg, lifting=what.lifting)
+            else:
+                self.phase, self.phase_since_s = what, item.decided_s
+                events.append(PhaseChanged(t_s=item.decided_s, decided_s=item.decided_s, phase=what))
+        return events
+
+
+class Pipeline:
+    """The whole analysis of one recording, live or afterwards.
+
+    Args:
+        exercise: What is being done.
+        rate_hz: The sensor's true rate, or the median rate of a file.
+        gyroscope: Whether the samples carry angular rates.
+        mount: How the sensor sits on the trunk; learned from the motion where None.
+        straight_line_deg: Pitch of the body in one straight line; the median of the tops where None.
+        params: Constants of judgement.
+    """
+
+    def __init__(
+        self,
+        exercise: Exercise,
+        *,
+        rate_hz: float,
+        gyroscope: bool = True,
+        mount: Mount | None = None,
+        straight_line_deg: float | None = None,
+        params: MotionParams | None = None,
+    ) -> None:
+        self._exercise, self._gyroscope = exercise, gyroscope
+        self._params = params or MotionParams()
+        self._straight_line_deg = straight_line_deg
+        self._timeline = Timeline(rate_hz=rate_hz, params=self._params)
+        self._grid_hz = self._timeline.grid_hz
+        self._orientation = orientation(grid_hz=self._grid_hz, gyroscope=gyroscope, params=self._params)
+        self._past = History(9)
+        self._learner = None if mount else MountLearner(exercise, grid_hz=self._grid_hz)
+        self._hinge = self._new_hinge(mount) if mount else None
+        self._sets_closed = 0
+        self._last: Rep | None = None
+
+    def push(self, samples: Samples) -> list[Event]:
+        """Take samples in order of time and give what they decide, in order of decision."""
+        return self._seen(self._process(self._orientation.push(self._timeline.push(samples))))
+
+    def finish(self) -> list[Event]:
+        """The recording ended: decide everything that is still open."""
+        events = self._process(self._orientation.finish())
+        if self._hinge is not None:
+            events += self._hinge.finish()
+        return self._seen(events, finished=True)
+
+    def analysis(self) -> Analysis:
+        """The ledger and the sets as known so far."""
+        if self._hinge is None:
+            return Analysis()
+        reps = self._hinge.judge.ledger()
+        line, source = self._straight_line_deg, "calibration"
+        if line is None:
+            line, source = straight_line(reps), "median of tops"
+        judged = tuple(judge_form(r, line, self._params) if r.counted else r for r in reps)
+        return Analysis(
+            reps=judged,
+            sets=tuple(summarise_all(judged)),
+            mount=self._hinge.mount,
+            straight_line_deg=line,
+            straight_line_source=source if line == line else "unknown",
+        )
+
+    @property
+    def state(self) -> LiveState:
+        """What a live view shows now."""
+        if self._hinge is None or not len(self._hinge.history):
+            return LiveState(t_s=float(self._past.column(0)[-1]) if len(self._past) else 0.0)
+        history, judge = self._hinge.history, self._hinge.judge
+        return LiveState(
+            t_s=float(history.column(0)[-1]),
+            phase=self._hinge.phase,
+            phase_since_s=self._hinge.phase_since_s,
+            pitch_deg=float(history.column(1)[-1]),
+            count=judge.count,
+            set=judge.set,
+            last_rep=self._last,
+        )
+
+    def trunk(self) -> Trunk:
+        """The trunk's motion over the whole recording, as the mount is known now."""
+        history = History(5) if self._hinge is None else self._hinge.history
+        t, pitch, rate, tilt, trusted = (history.column(i).copy() for i in range(5))
+        return Trunk(t_s=t, pitch_deg=pitch, rate_dps=rate, tilt_deg=tilt, trusted=trusted > 0)
+
+    def inclination(self) -> Inclination:
+        """Which way is up, in sensor axes, over the whole recording."""
+        return self._recall(0, len(self._past))
+
+    def _new_hinge(self, mount: Mount) -> _Hinge:
+        return _Hinge(
+            self._exercise, mount, grid_hz=self._grid_hz, gyroscope=self._gyroscope, params=self._params
+        )
+
+    def _process(self, block: Inclination) -> list[Event]:
+        """Run the stages behind the orientation; cut the block where the mount is revised inside it."""
+        start = len(self._past)
+        self._past.append(block.t_s, *block.up.T, *block.omega_radps.T, block.acc_norm_mps2, block.trusted.astype(float))
+        if not len(block):
+            return []
+        events: list[Event] = []
+        for revision in self._learner.push(block) if self._learner else ():
+            events += self._hinge_push(start, revision.at)
+            events += self._revise(revision.mount, revision.at)
+            start = revision.at
+        return events + self._hinge_push(start, len(self._past))
+
+    def _hinge_push(self, start: int, end: int) -> list[Event]:
+        return [] if self._hinge is None or end <= start else self._hinge.push(self._recall(start, end))
+
+    def _revise(self, mount: Mount, at: int) -> list[Event]:
+        """Compute everything so far again with a better mount, and say what changed."""
+        before = [] if self._hinge is None else [r for r in self._hinge.judge.ledger() if r.counted]
+        now_s = float(self._past.column(0)[at - 1])
+        self._hinge = self._new_hinge(mount)
+        again: list[Event] = []
+        for start in range(0, at, _BATCH):
+            again += self._hinge.push(self._recall(start, min(start + _BATCH, at)))
+        events: list[Event] = [MountRevised(t_s=now_s, decided_s=now_s, mount=mount)]
+        after = [r for r in self._hinge.judge.ledger() if r.counted]
+        events += [
+            MovementRejected(t_s=r.end_s, decided_s=now_s, rep=r, withdrawn=r.rep) for r in before if not _among(r, after)
+        ]
+        return events + [e for e in again if isinstance(e, RepConfirmed) and not _among(e.rep, before)]
+
+    def _recall(self, start: int, end: int) -> Inclination:
+        column = self._past.column
+        return Inclination(
+            t_s=column(0, start, end),
+            up=np.column_stack([column(i, start, end) for i in (1, 2, 3)]),
+            omega_radps=np.column_stack([column(i, start, end) for i in (4, 5, 6)]),
+            acc_norm_mps2=column(7, start, end),
+            trusted=column(8, start, end) > 0,
+        )
+
+    def _seen(self, events: list[Event], *, finished: bool = False) -> list[Event]:
+        """Add the sets that ended, and remember the last repetition for the view."""
+        for event in events:
+            if isinstance(event, RepConfirmed):
+                self._last = event.rep
+        return events
+
+
+def _among(rep: Rep, others: list[Rep]) -> bool:
+    middle = 0.5 * (rep.start_s + rep.end_s)
+    return any(o.start_s <= middle <= o.end_s for o in others)
+
+
+def analyze(
+    samples: Samples,
+    exercise: Exercise,
+    *,
+    rate_hz: float,
+    mount: Mount | None = None,
+    straight_line_deg: float | None = None,
+    min_set_reps: int = 3,
+    progress: Callable[[float], None] | None = None,
+) -> tuple[Analysis, Pipeline]:
+    """Analyse a whole recording by the live code.
+
+    Args:
+        samples: The recording, in order of time.
+        exercise: What was being done.
+        rate_hz: Its rate.
+        mount: How the sensor sat, or None to learn it.
+        straight_line_deg: Calibrated straight line, if there is one.
+        min_set_reps: Fewer repetitions in a row are isolated and not counted.
+        progress: Called with the share that is done, 0 to 1.
+
+    Returns:
+        The analysis, and the pipeline for traces.
+    """
+    pipeline = Pipeline(
+        exercise,
+        rate_hz=rate_hz,
+        gyroscope=samples.gyr_radps is not None,
+        mount=mount,
+        straight_line_deg=straight_line_deg,
+        params=MotionParams(min_set_reps=min_set_reps),
+    )
+    for start in range(0, len(samples), _BATCH):
+        pipeline.push(samples[start : start + _BATCH])
+        if progress is not None:
+            progress(min(1.0, (start + _BATCH) / len(samples)))
+    pipeline.finish()
+    return pipeline.analysis(), pipeline
+
+

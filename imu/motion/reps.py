@@ -1,0 +1,350 @@
+"""Strokes -> repetitions: paired into cycles, judged, numbered, and explained where they do not count.
+
+A cycle is two strokes, there and back. It stays open until the next stroke begins or `verdict_wait_s` has passed, so
+that a stop in mid-stroke can still be bridged; then it is judged. Whether it belongs to a set is a second decision:
+`min_set_reps` good cycles in a row make one, at which moment the first are judged again by the set's own range. What
+never finds a set is isolated. Every movement of some size leaves a row in the ledger.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from statistics import median
+
+from imu.exercises import End, Exercise
+from imu.model import (
+    NAN,
+    Event,
+    Mount,
+    MovementRejected,
+    Rep,
+    RepAnnounced,
+    RepConfirmed,
+    SetStarted,
+    Stroke,
+    Verdict,
+)
+from imu.motion.params import MotionParams
+
+_SURE = 0.75
+"""Below this certainty of the mount the posture is not held against a movement."""
+
+
+@dataclass(slots=True)
+class _Cycle:
+    """Two strokes in the order of the exercise, and what became of them."""
+
+    first: Stroke
+    second: Stroke | None = None
+    announced: int | None = None
+    verdict: Verdict = Verdict.UNFINISHED
+    next_start_s: float = NAN
+    number: int | None = None
+    set: int | None = None
+
+    @property
+    def lift(self) -> Stroke | None:
+        return self.first if self.first.lifting else self.second
+
+    @property
+    def lower(self) -> Stroke | None:
+        return self.second if self.first.lifting else self.first
+
+    @property
+    def end_s(self) -> float:
+        return self.first.end_s if self.second is None else self.second.end_s
+
+    @property
+    def range_deg(self) -> float:
+        """The range both strokes share: stepping onto the bench may lengthen one of them."""
+        return self.first.range_deg if self.second is None else min(self.first.range_deg, self.second.range_deg)
+
+
+@dataclass(slots=True)
+class _Bout:
+    """Movements with no long rest between them; becomes a set when enough of them are repetitions."""
+
+    starts_with_lift: bool | None
+    cycles: list[_Cycle] = field(default_factory=list)
+    ranges: list[float] = field(default_factory=list)
+    set: int | None = None
+    count: int = 0
+
+
+class RepJudge:
+    """Stage: strokes and arrivals, in order of decision -> events and the ledger."""
+
+    def __init__(self, exercise: Exercise, mount: Mount, *, params: MotionParams) -> None:
+        self._exercise = exercise
+        self._mount = mount
+        self._params = params
+        self._needed = 1 if exercise.static else params.min_set_reps
+        self._open: _Cycle | None = None
+        self._bout = self._new_bout()
+        self._done: list[_Cycle] = []
+        self._sets = 0
+        self._last_end_s = NAN
+        self._early: int | None = None
+
+    # --- what comes in -------------------------------------------------------------------------------------------
+
+    def arrival(self, t_s: float, range_deg: float, *, lifting: bool) -> list[Event]:
+        """A stroke seems to have arrived: announce the count if this completes the lift of a repetition."""
+        events = self.advance(t_s)
+        if not lifting or self._early is not None or range_deg < self._least_deg():
+            return events
+        if self._starts_with_lift() is False and (self._open is None or self._open.first.lifting):
+            return events
+        self._early = self._bout.count + 1
+        return [*events, RepAnnounced(t_s=t_s, decided_s=t_s, number=self._early)]
+
+    def stroke(self, decided_s: float, stroke: Stroke) -> list[Event]:
+        """A stroke ended."""
+        events = self.advance(decided_s)
+        if stroke.range_deg < self._wiggle_deg():
+            return events
+        if stroke.start_s - self._last_end_s > self._patience_s():
+            events += self._end_bout(decided_s)
+        if not self._extend(stroke):
+            events += self._place(decided_s, stroke)
+        self._last_end_s = stroke.end_s
+        return events
+
+    def advance(self, now_s: float) -> list[Event]:
+        """Decide what waiting longer would not change."""
+        events: list[Event] = []
+        if self._open is not None and self._open.second is not None:
+            due = self._open.end_s + self._params.verdict_wait_s
+            if now_s >= due:
+                events += self._close_cycle(due)
+        due = self._last_end_s + self._patience_s()
+        if now_s >= due:
+            events += self._end_bout(due)
+        return events
+
+    def finish(self, now_s: float) -> list[Event]:
+        """The recording ended."""
+        return self._end_bout(now_s)
+
+    def ledger(self) -> list[Rep]:
+        """Every movement judged so far, in order of time."""
+        waiting = [c for c in self._bout.cycles if c not in self._done]
+        return sorted((_row(c) for c in (*self._done, *waiting)), key=lambda r: r.start_s)
+
+    @property
+    def count(self) -> int:
+        """Repetitions in the current set so far, those announced included."""
+        return max(self._bout.count, self._early or 0)
+
+    @property
+    def set(self) -> int:
+        """Number of the current or last set."""
+        return self._sets
+
+    # --- cycles --------------------------------------------------------------------------------------------------
+
+    def _extend(self, stroke: Stroke) -> bool:
+        """Join a stroke to the one before it if both go the same way with no more than a stall between them."""
+        cycle = self._open
+        if cycle is None:
+            return False
+        before = cycle.first if cycle.second is None else cycle.second
+        if before.lifting != stroke.lifting or stroke.start_s - before.end_s > self._params.stall_s:
+            return False
+        joined = _join(before, stroke)
+        if cycle.second is None:
+            cycle.first = joined
+        else:
+            cycle.second = joined
+        return True
+
+    def _place(self, decided_s: float, stroke: Stroke) -> list[Event]:
+        events: list[Event] = []
+        if self._open is not None and self._open.second is not None:
+            self._open.next_start_s = stroke.start_s
+            events += self._close_cycle(decided_s)
+        self._bout.ranges.append(stroke.range_deg)
+        if self._open is not None and self._open.first.lifting != stroke.lifting:
+            self._open.second = stroke
+            return events
+        if self._open is not None:
+            events += self._reject(decided_s, self._open, Verdict.UNFINISHED)
+            self._open = None
+        if self._starts_with_lift() is None:
+            self._bout.starts_with_lift = stroke.lifting
+        cycle = _Cycle(stroke)
+        if stroke.lifting == self._starts_with_lift():
+            self._open = cycle
+        else:
+            events += self._reject(decided_s, cycle, Verdict.TRANSITION)
+        return events
+
+    def _close_cycle(self, decided_s: float) -> list[Event]:
+        cycle, self._open = self._open, None
+        assert cycle is not None  # noqa: S101 - callers looked
+        cycle.verdict = self._judge(cycle)
+        if not cycle.verdict is Verdict.COUNTED:
+            return self._reject(decided_s, cycle, cycle.verdict)
+        bout = self._bout
+        bout.cycles.append(cycle)
+        bout.count += 1
+        cycle.number, self._early = bout.count, None
+        events: list[Event] = []
+        if bout.set is None and bout.count >= self._needed:
+            events += self._begin_set(decided_s)
+        cycle.set = bout.set
+        if cycle.verdict is Verdict.COUNTED:
+            events.append(RepConfirmed(t_s=cycle.end_s, decided_s=decided_s, rep=_row(cycle)))
+        return events
+
+    def _begin_set(self, decided_s: float) -> list[Event]:
+        """Enough good cycles: judge them again by their own median; if still enough are left, they are a set."""
+        bout = self._bout
+        good = [c for c in bout.cycles if self._judge(c) is Verdict.COUNTED]
+        if len(good) < self._needed:
+            return []
+        self._sets += 1
+        bout.set = self._sets
+        events: list[Event] = [SetStarted(t_s=good[0].first.start_s, decided_s=decided_s, set=self._sets)]
+        for cycle in [c for c in bout.cycles if c not in good]:
+            bout.cycles.remove(cycle)
+            events += self._reject(decided_s, cycle, self._judge(cycle), withdrawn=cycle.number)
+        for number, cycle in enumerate(bout.cycles, 1):
+            cycle.number, cycle.set = number, bout.set
+        bout.count = len(bout.cycles)
+        return events
+
+    def _judge(self, cycle: _Cycle) -> Verdict:
+        first, second, ex, p = cycle.first, cycle.second, self._exercise, self._params
+        if second is None:
+            return Verdict.UNFINISHED
+        least = self._least_deg()
+        if first.lost_s + second.lost_s > p.lost_s:
+            return Verdict.LOST_DATA
+        if max(first.off_plane_deg, second.off_plane_deg) > min(p.off_plane_deg, 1.2 * cycle.range_deg):
+            return Verdict.NOT_HINGE
+        if max(first.range_deg, second.range_deg) < least:
+            return Verdict.SHALLOW
+        if cycle.range_deg < least:
+            return Verdict.UNFINISHED
+        if min(first.duration_s, second.duration_s) < ex.min_stroke_s:
+            return Verdict.TOO_FAST
+        if max(first.duration_s, second.duration_s) > ex.max_stroke_s or not self._in_posture(cycle):
+            return Verdict.TRANSITION
+        if self._bout.set is not None and cycle.range_deg > p.oversize * self._reference_deg():
+            return Verdict.TRANSITION
+        return Verdict.COUNTED
+
+    def _in_posture(self, cycle: _Cycle) -> bool:
+        ex, lift, lower = self._exercise, cycle.lift, cycle.lower
+        if ex.top_deg is None or ex.bottom_deg is None or self._mount.certainty < _SURE or not (lift and lower):
+            return True
+        return (
+            abs(lift.end_deg - ex.top_deg) <= ex.posture_tolerance_deg
+            and abs(lower.end_deg - ex.bottom_deg) <= ex.posture_tolerance_deg
+        )
+
+    # --- sets ----------------------------------------------------------------------------------------------------
+
+    def _end_bout(self, decided_s: float) -> list[Event]:
+        events: list[Event] = []
+        if self._open is not None:
+            if self._open.second is not None:
+                events += self._close_cycle(decided_s)
+            else:
+                events += self._reject(decided_s, self._open, Verdict.UNFINISHED)
+                self._open = None
+        for cycle in self._bout.cycles if self._bout.set is None else ():
+            events += self._reject(decided_s, cycle, Verdict.ISOLATED, withdrawn=cycle.number)
+        self._done += [c for c in self._bout.cycles if c not in self._done]
+        self._bout, self._last_end_s, self._early = self._new_bout(), NAN, None
+        return events
+
+    def _reject(
+        self, decided_s: float, cycle: _Cycle, verdict: Verdict, *, withdrawn: int | None = None
+    ) -> list[Event]:
+        cycle.verdict, cycle.number, cycle.set = verdict, None, None
+        if withdrawn is None:
+            withdrawn, self._early = self._early, None
+        if cycle.range_deg < 0.5 * self._exercise.min_rom_deg:
+            return []
+        self._done.append(cycle)
+        return [MovementRejected(t_s=cycle.end_s, decided_s=decided_s, rep=_row(cycle), withdrawn=withdrawn)]
+
+    def _new_bout(self) -> _Bout:
+        start = self._exercise.start
+        return _Bout(None if start is End.EITHER else start is End.BOTTOM)
+
+    def _starts_with_lift(self) -> bool | None:
+        return self._bout.starts_with_lift
+
+    def _reference_deg(self) -> float:
+        """The set's median range, or the exercise's nominal one until three strokes are known."""
+        ranges = self._bout.ranges
+        return median(ranges) if len(ranges) >= 3 else self._exercise.rom_deg
+
+    def _least_deg(self) -> float:
+        return max(self._exercise.min_rom_deg, self._params.complete * self._reference_deg())
+
+    def _wiggle_deg(self) -> float:
+        ranges = self._bout.ranges
+        return self._params.wiggle * max(median(ranges) if ranges else 0.0, self._exercise.min_rom_deg)
+
+    def _patience_s(self) -> float:
+        """How long a rest may last before the bout is over; a hold inside a cycle may last longer."""
+        inside = self._open is not None and self._open.second is None
+        if inside and self._exercise.static:
+            return 900.0
+        return self._params.hold_gap_s if inside else self._params.set_gap_s
+
+
+def _join(a: Stroke, b: Stroke) -> Stroke:
+    low, high = (a, b) if a.low_deg <= b.low_deg else (b, a), (a, b) if a.high_deg >= b.high_deg else (b, a)
+    fast = a if a.peak_dps >= b.peak_dps else b
+    return Stroke(
+        lifting=a.lifting,
+        start_s=a.start_s,
+        end_s=b.end_s,
+        start_deg=a.start_deg,
+        end_deg=b.end_deg,
+        peak_dps=fast.peak_dps,
+        peak_s=fast.peak_s,
+        low_deg=low[0].low_deg,
+        low_s=low[0].low_s,
+        high_deg=high[0].high_deg,
+        high_s=high[0].high_s,
+        off_plane_deg=max(a.off_plane_deg, b.off_plane_deg),
+        stall_s=a.stall_s + b.stall_s + (b.start_s - a.end_s),
+        lost_s=a.lost_s + b.lost_s,
+        smoothness=min(a.smoothness, b.smoothness),
+    )
+
+
+def _row(cycle: _Cycle) -> Rep:
+    """The ledger's row of a cycle; the form's figures that need the whole set are added when the set is known."""
+    lift, lower = cycle.lift, cycle.lower
+    lifts_first = cycle.first.lifting
+    between = NAN if cycle.second is None else cycle.second.start_s - cycle.first.end_s
+    after = cycle.next_start_s - cycle.end_s
+    bottom = lower.low_s if lower else NAN
+    if lower and lift and lift.low_deg < lower.low_deg and not lifts_first:
+        bottom = lift.low_s
+    return Rep(
+        set=cycle.set,
+        rep=cycle.number if cycle.verdict is Verdict.COUNTED else None,
+        verdict=cycle.verdict,
+        start_s=cycle.first.start_s,
+        end_s=cycle.end_s,
+        bottom_s=bottom,
+        lower_start_s=lower.start_s if lower else NAN,
+        lower_end_s=lower.end_s if lower else NAN,
+        lift_start_s=lift.start_s if lift else NAN,
+        lift_end_s=lift.end_s if lift else NAN,
+        bottom_hold_s=after if lifts_first else between,
+        top_hold_s=between if lifts_first else after,
+        top_deg=lift.end_deg if lift else cycle.first.start_deg,
+        bottom_deg=lower.end_deg if lower else cycle.first.start_deg,
+        peak_lift_dps=lift.peak_dps if lift else NAN,
+        peak_lower_dps=lower.peak_dps if lower else NAN,
+        smoothness=lift.smoothness if lift else NAN,
+    )

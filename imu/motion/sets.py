@@ -1,0 +1,77 @@
+"""The ledger -> the set's own figures: straight line, deviations, flags, summaries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from statistics import fmean, median
+
+from imu.model import NAN, Rep, SetSummary
+from imu.motion.params import MotionParams
+
+
+def straight_line(reps: Iterable[Rep]) -> float:
+    """Median top of the counted repetitions: the reference where nobody calibrated one; nan without any."""
+    tops = [r.top_deg for r in reps if r.counted]
+    return median(tops) if tops else NAN
+
+
+def judge_form(rep: Rep, straight_line_deg: float, params: MotionParams) -> Rep:
+    """Add what the exercise asks for: the distance from the straight line, and flags."""
+    deviation = rep.top_deg - straight_line_deg
+    flags = []
+    if deviation < params.short_top_deg:
+        flags.append("SHORT_TOP")
+    if deviation > params.overextended_deg:
+        flags.append("OVEREXTENDED")
+    if rep.peak_lift_dps > params.swung_ratio * abs(rep.mean_lift_dps):
+        flags.append("SWUNG")
+    return replace(rep, top_deviation_deg=deviation, flags=tuple(flags))
+
+
+def summarise(number: int, reps: list[Rep], *, previous_end_s: float) -> SetSummary:
+    """One set's figures from its counted repetitions.
+
+    `lift_rate_loss_pct` is the last repetition's mean lift rate against the set's best, in percent (a trend of
+    fatigue, no measure of effort in reserve).
+    """
+    rates = [r.mean_lift_dps for r in reps if r.mean_lift_dps > 0]
+    return SetSummary(
+        set=number,
+        start_s=reps[0].start_s,
+        end_s=reps[-1].end_s,
+        reps=len(reps),
+        rest_s=reps[0].start_s - previous_end_s,
+        time_under_tension_s=sum(r.time_under_tension_s for r in reps),
+        mean_tempo=_mean_tempo(reps),
+        mean_rom_deg=fmean(r.rom_deg for r in reps),
+        mean_top_hold_s=_mean(r.top_hold_s for r in reps),
+        lift_rate_loss_pct=100.0 * (1.0 - rates[-1] / max(rates)) if rates else NAN,
+    )
+
+
+def summarise_all(reps: Iterable[Rep]) -> list[SetSummary]:
+    """Every set of a ledger, in order."""
+    sets: dict[int, list[Rep]] = {}
+    for rep in reps:
+        if rep.counted and rep.set is not None:
+            sets.setdefault(rep.set, []).append(rep)
+    out: list[SetSummary] = []
+    for number, members in sorted(sets.items()):
+        out.append(summarise(number, members, previous_end_s=out[-1].end_s if out else NAN))
+    return out
+
+
+def _mean(values: Iterable[float]) -> float:
+    known = [v for v in values if v == v]
+    return fmean(known) if known else NAN
+
+
+def _mean_tempo(reps: list[Rep]) -> str:
+    phases = (
+        _mean(r.lower_s for r in reps),
+        _mean(r.bottom_hold_s for r in reps),
+        _mean(r.lift_s for r in reps),
+        _mean(r.top_hold_s for r in reps),
+    )
+    return "-".join("?" if p != p else f"{max(p, 0.0):.1f}" for p in phases)

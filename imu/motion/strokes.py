@@ -1,0 +1,246 @@
+"""Trunk motion -> strokes, arrivals and phases.
+
+The signal is cut where the rate leaves or enters standing still, which numpy finds for a whole block at once. Over
+those few cuts walks a zigzag: the trunk turns where the pitch has come back from its extreme by `turn_deg`, or where it
+stood still longer than a stall. Between two turns lies a swing, and inside it the stroke, by definition `edge10`.
+
+Everything is decided at a sample's own time, never at a block's end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from imu.model import NAN, Floats, Phase, Stroke, Trunk
+from imu.motion.edges import Edges, find_edges
+from imu.motion.history import History
+from imu.motion.params import MotionParams
+
+_T, _PITCH, _RATE, _TILT, _TRUST = range(5)
+_MARGIN_S = 1.0
+"""How far beyond its turning points a slow stroke's soft edges are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A stroke came to its end, as far as can be told at once: the moment to say the count.
+
+    `range_deg` is the range travelled since the last turn.
+    """
+
+    lifting: bool
+    t_s: float
+    range_deg: float
+    end_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Something found, with the device time at which it was known."""
+
+    decided_s: float
+    what: Stroke | Arrival | Phase
+
+
+@dataclass(slots=True)
+class _Run:
+    """A stretch of samples in which the trunk moves in one direction, or stands (sign 0)."""
+
+    start: int
+    sign: int
+    low: float = np.inf
+    high: float = -np.inf
+    stood: bool = False
+
+
+class StrokeFinder:
+    """Stage: `Trunk` -> what was found, in order of decision."""
+
+    def __init__(self, *, grid_hz: float, gyroscope: bool, turn_deg: float, params: MotionParams) -> None:
+        self._hz = grid_hz
+        self._moving_dps = params.moving_dps if gyroscope else params.moving_acc_only_dps
+        self._turn_deg = turn_deg
+        self._params = params
+        self._past = History(5)
+        self._run = _Run(0, 0)
+        self._direction = 0
+        self._turn = 0
+        self._low, self._high = (0, np.inf), (0, -np.inf)
+        self._arrived = False
+        self._free_from = 0
+
+    def push(self, block: Trunk) -> list[Found]:
+        """Take a block; gives what its samples decide."""
+        seen, n = len(self._past), len(block)
+        self._past.append(block.t_s, block.pitch_deg, block.rate_dps, block.tilt_deg, block.trusted.astype(float))
+        if not n:
+            return []
+        out: list[Found] = []
+        pitch, rate = block.pitch_deg, block.rate_dps
+        sign = (rate > self._moving_dps).astype(np.int8) - (rate < -self._moving_dps).astype(np.int8)
+        cuts = np.concatenate(([0], np.flatnonzero(sign[1:] != sign[:-1]) + 1))
+        pieces = zip(
+            (seen + cuts).tolist(),
+            (seen + np.append(cuts[1:], n)).tolist(),
+            sign[cuts].tolist(),
+            np.minimum.reduceat(pitch, cuts).tolist(),
+            np.maximum.reduceat(pitch, cuts).tolist(),
+            strict=True,
+        )
+        for start, end, way, low, high in pieces:
+            if way != self._run.sign or not seen:
+                self._end_run(start, out)
+                self._run = _Run(start, way)
+                seen = max(seen, 1)
+            self._run.low, self._run.high = min(self._run.low, low), max(self._run.high, high)
+            self._look(start, end, out)
+        return out
+
+    def finish(self) -> list[Found]:
+        """Close the stroke that is still open."""
+        out: list[Found] = []
+        end = len(self._past)
+        if end:
+            self._point(end - 1)
+            self._close(end - 1, out)
+        return out
+
+    def _at(self, column: int, i: int) -> float:
+        return float(self._past.column(column)[i])
+
+    def _look(self, start: int, end: int, out: list[Found]) -> None:
+        """Look at samples [start, end), which all belong to the current run."""
+        run = self._run
+        if run.sign == 0:
+            self._stand(end, out)
+            return
+        extreme, deg = self._low if run.sign > 0 else self._high
+        reached = run.high - deg if run.sign > 0 else deg - run.low
+        if self._direction != run.sign and reached >= self._turn_deg:
+            beyond = run.sign * (self._past.column(_PITCH, start, end) - deg) >= self._turn_deg
+            self._turned(run.sign, extreme, start + int(np.argmax(beyond)), out)
+        if self._direction == run.sign and not self._arrived:
+            self._arrive(end, out, closed=False)
+
+    def _end_run(self, end: int, out: list[Found]) -> None:
+        """The current run ended before sample `end`."""
+        if end <= self._run.start:
+            return
+        if self._run.sign and self._direction == self._run.sign and not self._arrived:
+            self._arrive(end, out, closed=True)
+        self._point(end - 1)
+
+    def _stand(self, end: int, out: list[Found]) -> None:
+        """Standing still for longer than a stall ends the stroke."""
+        due = self._run.start + int(self._params.stall_s * self._hz)
+        if not self._run.stood and end > due:
+            self._run.stood = True
+            self._point(due)
+            self._close(due, out)
+
+    def _turned(self, sign: int, extreme: int, k: int, out: list[Found]) -> None:
+        if self._direction:
+            self._emit_swing(self._direction, self._turn, extreme, k, out)
+        self._direction, self._turn, self._arrived = sign, extreme, False
+        self._low = self._high = (extreme, self._at(_PITCH, extreme))
+        out.append(Found(self._at(_T, k), Phase.LIFTING if sign > 0 else Phase.LOWERING))
+
+    def _arrive(self, end: int, out: list[Found], *, closed: bool) -> None:
+        """The stroke has arrived where its rate falls below the edge, or where its run ends."""
+        run, turned = self._run, self._at(_PITCH, self._turn)
+        if (run.high - turned if run.sign > 0 else turned - run.low) < self._turn_deg:
+            return
+        travelled = run.sign * (self._past.column(_PITCH, run.start, end) - turned)
+        speed = run.sign * self._past.column(_RATE, run.start, end)
+        slow = (speed < self._params.edge_fraction * np.maximum.accumulate(speed)) & (travelled >= self._turn_deg)
+        k = int(np.argmax(slow))
+        if not slow[k]:
+            if not closed:
+                return
+            k = len(slow) - 1
+        self._arrived = True
+        t, lifting = self._at(_T, run.start + k), run.sign > 0
+        out.append(Found(t, Arrival(lifting, t, float(travelled[k]), turned + run.sign * float(travelled[k]))))
+        out.append(Found(t, Phase.TOP if lifting else Phase.BOTTOM))
+
+    def _point(self, k: int) -> None:
+        """A cut of the signal: keep the extremes of the pitch since the last turn."""
+        deg = self._at(_PITCH, k)
+        if deg > self._high[1]:
+            self._high = (k, deg)
+        if deg < self._low[1]:
+            self._low = (k, deg)
+
+    def _close(self, k: int, out: list[Found]) -> None:
+        """End the stroke where the trunk stands; what follows begins anew."""
+        if self._direction:
+            extreme = self._high if self._direction > 0 else self._low
+            self._emit_swing(self._direction, self._turn, extreme[0], k, out)
+        self._direction = 0
+        self._turn = k
+        self._low = self._high = (k, self._at(_PITCH, k))
+
+    def _emit_swing(self, direction: int, turn: int, extreme: int, k: int, out: list[Found]) -> None:
+        margin = int(_MARGIN_S * self._hz)
+        first, last = max(self._free_from, turn - margin), min(k, extreme + margin) + 1
+        if last - first < 3:
+            return
+        pitch = direction * self._past.column(_PITCH, first, last)
+        rate = direction * self._past.column(_RATE, first, last)
+        for edges in find_edges(pitch, rate, rate_hz=self._hz, params=self._params):
+            stroke = self._stroke(direction > 0, edges, first)
+            if stroke.range_deg >= 0.5 * self._turn_deg and stroke.duration_s > 0:
+                out.append(Found(self._at(_T, k), stroke))
+                self._free_from = first + int(edges.end)
+
+    def _stroke(self, lifting: bool, edges: Edges, offset: int) -> Stroke:
+        a, b = offset + int(edges.start), offset + int(np.ceil(edges.end)) + 1
+        t, pitch, rate, tilt, trust = (self._past.column(c, a, b) for c in range(5))
+        low, high = int(np.argmin(pitch)), int(np.argmax(pitch))
+        speed = np.abs(rate)
+        return Stroke(
+            lifting=lifting,
+            start_s=_value(t, edges.start + offset - a),
+            end_s=_value(t, edges.end + offset - a),
+            start_deg=_value(pitch, edges.start + offset - a),
+            end_deg=_value(pitch, edges.end + offset - a),
+            peak_dps=float(speed.max()),
+            peak_s=self._at(_T, offset + edges.peak),
+            low_deg=float(pitch[low]),
+            low_s=float(t[low]),
+            high_deg=float(pitch[high]),
+            high_s=float(t[high]),
+            off_plane_deg=float(tilt.max() - tilt.min()),
+            stall_s=edges.stall / self._hz,
+            lost_s=float(np.count_nonzero(trust == 0)) / self._hz,
+            smoothness=spectral_arc_length(speed, self._hz),
+        )
+
+
+def _value(column: Floats, at: float) -> float:
+    """The column at a fractional sample."""
+    i = min(int(at), len(column) - 1)
+    j = min(i + 1, len(column) - 1)
+    return float(column[i] + (at - i) * (column[j] - column[i]))
+
+
+def spectral_arc_length(speed: Floats, rate_hz: float) -> float:
+    """Smoothness of a movement's speed profile: SPARC, 0 is smoothest, more negative less smooth.
+
+    The arc length of the normalised amplitude spectrum up to 10 Hz or to where it stays below 5 %, as proposed by
+    Balasubramanian, Melendez-Calderon & Burdet (IEEE Trans. Biomed. Eng. 59, 2012) with the later adaptive cut-off.
+    """
+    if len(speed) < 4 or not speed.any():
+        return NAN
+    n = 16 * int(2 ** np.ceil(np.log2(len(speed))))
+    spectrum = np.abs(np.fft.rfft(speed, n))
+    spectrum /= spectrum[0]
+    freq = np.arange(len(spectrum)) * (rate_hz / n)
+    band = np.flatnonzero((freq <= 10.0) & (spectrum >= 0.05))
+    last = int(band[-1])
+    if last < 1:
+        return NAN
+    step = np.hypot(np.diff(freq[: last + 1]) / freq[last], np.diff(spectrum[: last + 1]))
+    return -float(step.sum())
