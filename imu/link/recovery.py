@@ -1,7 +1,7 @@
 """Which samples of a stream are missing, which to ask for now, and which are gone. No I/O; time comes as an argument.
 
 Strategy: a hole is old enough once samples beyond it have been here for `PATIENCE_S`, for the link never reorders. One
-request is under way at a time. It is over when its samples are there, or when none of them came for `QUIET_S`; then
+request is under way at a time. It is over when its last sample is there, or when none came for `QUIET_S`; then
 whatever is still missing is asked for again, and after `TRIES` without a single sample it counts as gone. So a lost
 request, a lost answer and a lost frame all mend themselves in the same way.
 """
@@ -46,6 +46,8 @@ class Recovery:
         wanted = (fresh >= start) & (fresh < stop)
         if wanted.any():
             self._quiet_since_s, self._tries = now_s, 0
+        if wanted.any() and stop - 1 in fresh:
+            self._asked = None  # the last of it: what did not come before it was lost on the way
         self.filled += int((wanted | (fresh < self.front)).sum())
         self.received.add_all(fresh)
         self._done.add_all(fresh)
