@@ -214,7 +214,7 @@ def _show(outcomes: list[Outcome]) -> None:
     warnings = console.err()
     for one in outcomes:
         for warning in (*one.recording.warnings, *one.analysis.warnings):
-            warnings.print(f"note: {warning}", style="yellow")
+            warnings.print(f"note: {warning}", style="yellow", soft_wrap=True)
     if len(outcomes) > 1:
         screen.print(tables.recordings(_line(one) for one in outcomes))
     elif outcomes:
@@ -222,16 +222,21 @@ def _show(outcomes: list[Outcome]) -> None:
 
 
 def _show_one(one: Outcome) -> None:
-    screen, analysis = console.out(), one.analysis
+    show_analysis(one.analysis)
+    summary = f"{one.input.path}: {tables.total(one.analysis)} ({one.settings.exercise.name})"
+    console.out().print(summary, style="bold", soft_wrap=True)
+
+
+def show_analysis(analysis: Analysis) -> None:
+    """Print the ledger and the sets."""
+    screen = console.out()
     if analysis.reps:
         screen.print(tables.movements(analysis.reps))
         screen.print()
     if analysis.sets:
         screen.print(tables.sets(analysis.sets))
+        screen.print(tables.LEGEND, style=tables.DIM)
         screen.print()
-    screen.print(
-        f"{one.input.path}: {tables.total(analysis)} ({one.settings.exercise.name})", style="bold", soft_wrap=True
-    )
 
 
 def _line(one: Outcome) -> tables.Line:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -68,7 +70,7 @@ class Board:
     def take(self, event: Event) -> None:
         """Note what the analysis found."""
         if isinstance(event, RepConfirmed):
-            self.confirmed = event.rep
+            self.confirmed = _with_hold_before(event.rep, self.confirmed)
         elif isinstance(event, RepAnnounced):
             self.resting_since_s = None
         elif isinstance(event, SetClosed):
@@ -102,3 +104,14 @@ class Board:
     def hold_reached(self) -> bool:
         """Whether the top has been held long enough."""
         return self.live.phase is Phase.TOP and self.phase_s >= self.target.hold_s
+
+
+def _with_hold_before(rep: Rep, previous: Rep | None) -> Rep:
+    """Fill the hold that has no end yet with the one that led into this rep, which is what the person remembers."""
+    if previous is None:
+        return rep
+    if math.isnan(rep.bottom_hold_s) and rep.lift_start_s >= previous.lower_end_s:
+        return dataclasses.replace(rep, bottom_hold_s=rep.lift_start_s - previous.lower_end_s)
+    if math.isnan(rep.top_hold_s) and rep.lower_start_s >= previous.lift_end_s:
+        return dataclasses.replace(rep, top_hold_s=rep.lower_start_s - previous.lift_end_s)
+    return rep

@@ -38,7 +38,8 @@ class Lines:
     def event(self, event: Event) -> None:
         """Print reps, refusals and sets."""
         if isinstance(event, RepConfirmed):
-            self._line(f"rep {event.rep.rep or self.board.live.count:>3}  {words.rep_line(event.rep)}")
+            shown = self.board.confirmed or event.rep
+            self._line(f"rep {shown.rep or self.board.live.count:>3}  {words.rep_line(shown)}")
         elif isinstance(event, MovementRejected):
             self._line(words.rejected_line(event.rep, event.withdrawn))
         elif isinstance(event, SetClosed):

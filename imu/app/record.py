@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from imu.app import console, tables
-from imu.app.analyze import rederive
+from imu.app.analyze import rederive, show_analysis
 from imu.app.board import Board
 from imu.app.display import Display, display_for
 from imu.app.follow import End, Follower
@@ -239,12 +239,7 @@ def report(recorded: Recorded) -> None:
     if recorded.folder is None:
         screen.print("Nothing was received, so nothing was kept.")
         return
-    if analysis.reps:
-        screen.print(tables.movements(analysis.reps))
-        screen.print()
-    if analysis.sets:
-        screen.print(tables.sets(analysis.sets))
-        screen.print()
+    show_analysis(analysis)
     screen.print(tables.total(analysis), style="bold", soft_wrap=True)
     if len(analysis.counted) != len(recorded.live.counted):
         screen.print(f"(live it was {len(recorded.live.counted)}; samples that came late are in their place now)")

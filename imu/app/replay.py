@@ -31,7 +31,7 @@ def command(path: Path, *, speed: float, exercise: Exercise | None) -> None:
     """
     recording = read_recording(path)
     for warning in recording.warnings:
-        console.err().print(f"note: {warning}", style="yellow")
+        console.err().print(f"note: {warning}", style="yellow", soft_wrap=True)
     end = asyncio.run(play(recording, speed=speed, exercise=exercise))
     console.out().print(f"{path}: {tables.total(end.analysis)}", style="bold", soft_wrap=True)
     if end.interrupted:

@@ -12,6 +12,10 @@ from imu.app import words
 from imu.model import Analysis, Rep, SetSummary
 
 DIM = "bright_black"
+LAST = "verdict"
+GIVING_WAY = (LAST, "recording")
+"""Columns that become narrower first where the terminal is."""
+LEGEND = "* lower-bottom-lift-top in seconds"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,15 +31,15 @@ class Line:
 def movements(reps: Sequence[Rep]) -> Table:
     """The ledger: counted repetitions, and what was not counted with the reason."""
     table = _table(
-        ("set", "right"), ("rep", "right"), ("at", "right"), ("tempo (lower-bottom-lift-top)", "left"),
-        ("top hold s", "right"), ("range", "right"), ("flags", "left"), ("verdict", "left"),
+        ("set", "right"), ("rep", "right"), ("at", "right"), ("tempo *", "left"), ("hold s", "right"),
+        ("range", "right"), ("flags", "left"), (LAST, "left"),
     )  # fmt: skip
     for rep in reps:
         verdict = str(rep.verdict) if rep.counted else f"{rep.verdict}: {words.VERDICTS[rep.verdict]}"
         table.add_row(
             "" if rep.set is None else str(rep.set), "" if rep.rep is None else str(rep.rep),
             words.clock(rep.start_s), rep.tempo, words.seconds(rep.top_hold_s), words.degrees(rep.rom_deg),
-            " ".join(rep.flags), verdict, style=None if rep.counted else DIM,
+            " ".join(rep.flags), Text(verdict, no_wrap=True, overflow="ellipsis"), style=None if rep.counted else DIM,
         )  # fmt: skip
     return table
 
@@ -43,8 +47,8 @@ def movements(reps: Sequence[Rep]) -> Table:
 def sets(summaries: Iterable[SetSummary]) -> Table:
     """One row a set."""
     table = _table(
-        ("set", "right"), ("reps", "right"), ("mean tempo", "left"), ("top hold s", "right"), ("range", "right"),
-        ("under tension s", "right"), ("lift rate loss", "right"), ("rest before", "right"),
+        ("set", "right"), ("reps", "right"), ("mean tempo *", "left"), ("hold s", "right"), ("range", "right"),
+        ("tension s", "right"), ("rate loss", "right"), ("rest before", "right"),
     )  # fmt: skip
     for one in summaries:
         loss = "-" if one.lift_rate_loss_pct != one.lift_rate_loss_pct else f"{one.lift_rate_loss_pct:.0f} %"
@@ -82,5 +86,5 @@ def total(analysis: Analysis) -> str:
 def _table(*columns: tuple[str, str]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style=DIM, pad_edge=False)
     for name, justify in columns:
-        table.add_column(name, justify="right" if justify == "right" else "left", no_wrap=name != "recording")
+        table.add_column(name, justify="right" if justify == "right" else "left", no_wrap=name not in GIVING_WAY)
     return table
