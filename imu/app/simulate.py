@@ -11,7 +11,7 @@ from imu.app import console, tables, words
 from imu.app.analyze import rederive
 from imu.app.person import perform, write_truth
 from imu.exercises import Exercise
-from imu.model import G_MPS2, Samples, SensorInfo
+from imu.model import G_MPS2, Mount, Samples, SensorInfo
 from imu.sessions import SessionHeader, SessionWriter
 
 GYR_RANGE_DPS = 2000.0
@@ -50,13 +50,17 @@ def write_session(recording: Recording, exercise: Exercise, out: Path) -> Path:
 def header_of(recording: Recording, exercise: Exercise) -> SessionHeader:
     """The head of a synthetic session."""
     gyroscope = recording.gyr_radps is not None
+    plan = recording.plan
+    mount = Mount.from_axes(cranial=plan.cranial, anterior=plan.anterior, source="nominal")
     return SessionHeader(
         exercise=exercise.key,
+        mount=mount,
         sensor=SensorInfo(
             family="simulated",
             model="simulated LSM6DS3-class sensor" + ("" if gyroscope else ", accelerometer only"),
             rate_hz=recording.rate_hz,
             has_gyroscope=gyroscope,
+            mount=mount,
             acc_range_mps2=recording.sensor.acc_range_g * G_MPS2,
             gyr_range_radps=float(np.deg2rad(recording.sensor.gyr_range_dps)),
         ),
