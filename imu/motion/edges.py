@@ -44,7 +44,7 @@ def find_edges(pitch: Floats, rate: Floats, *, rate_hz: float, params: MotionPar
         starts = np.concatenate(([0], starts))
     if above[-1]:
         ends = np.concatenate((ends, [len(rate)]))
-    mine = int(np.searchsorted(starts, peak, side="right")) - 1
+    mine = int(np.argmax(pitch[ends - 1] - pitch[starts]))
     low, high = float(pitch.min()), float(pitch.max())
     longest = params.stall_s * rate_hz
 
@@ -64,6 +64,12 @@ def find_edges(pitch: Floats, rate: Floats, *, rate_hz: float, params: MotionPar
     first, before = reach(-1)
     last, after = reach(+1)
     start, end = int(starts[first]), int(ends[last])
+    if not start <= peak < end:
+        # A jerk apart from the stroke set the threshold; the stroke's own peak must.
+        left = int(ends[first - 1]) if first else 0
+        right = int(starts[last + 1]) if last + 1 < len(starts) else len(rate)
+        inner = find_edges(pitch[left:right], rate[left:right], rate_hz=rate_hz, params=params)
+        return [Edges(e.start + left, e.end + left, e.peak + left, e.stall) for e in inner]
     stall = int(np.count_nonzero(~above[start:end]))
     found = [Edges(_crossing(rate, start, threshold), _crossing(rate, end, threshold), peak, stall)]
     if before is not None:

@@ -15,18 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from imu.exercises import End, Exercise
-from imu.model import Bools, Floats, Inclination, Mount
-from imu.motion.history import History
+from imu.model import Bools, Floats, Mount
+from imu.motion.blocks import Blocks, norm
 
-_BLOCK_S = 0.25
-_MOVED = float(np.sin(np.deg2rad(8.0)))
-"""A tilt of 8 degrees within half a second is movement; a step's bounce, averaged over it, is not."""
 _SAME_AXIS = float(np.cos(np.deg2rad(25.0)))
 _FIRST_DEG = 30.0
 """Half-second steps overlap, so this is a movement of about 15 degrees."""
 _GROWTH = 1.5
-_SHAKE_MPS2 = (0.6, 6.0)
-"""Standard deviation of the specific force within a block of walking."""
 _STEPS_BLOCKS = 8
 _WALKED_BLOCKS = 12
 _NEW_DEG = 12.0
@@ -43,40 +38,19 @@ class Revision:
 
 
 class MountLearner:
-    """Stage: `Inclination` -> revisions of the mount."""
+    """Stage: `Blocks` -> revisions of the mount."""
 
-    def __init__(self, exercise: Exercise, *, grid_hz: float) -> None:
+    def __init__(self, exercise: Exercise, blocks: Blocks) -> None:
         self._exercise = exercise
-        self._size = max(1, round(_BLOCK_S * grid_hz))
-        self._rest: list[Inclination] = []
-        self._waiting = 0
-        self._blocks = History(4)
+        self._blocks = blocks
         self._evidence_deg = 0.0
         self._next_deg = _FIRST_DEG
         self._mount: Mount | None = None
 
-    def push(self, block: Inclination) -> list[Revision]:
-        """Take a block; a revision comes out at the sample at which its evidence was complete."""
-        self._rest.append(block)
-        self._waiting += len(block)
-        whole = self._waiting // self._size
-        if not whole:
-            return []
-        up = np.concatenate([b.up for b in self._rest])
-        force = np.concatenate([b.acc_norm_mps2 for b in self._rest])
-        used, done = whole * self._size, len(self._blocks)
-        self._waiting -= used
-        self._rest = [_tail(up, force, used)]
-        mean = up[:used].reshape(whole, self._size, 3).mean(axis=1)
-        mean /= np.maximum(_norm(mean), 1e-6)[:, None]
-        self._blocks.append(*mean.T, force[:used].reshape(whole, self._size).std(axis=1))
-        return self._revisions(max(done, 2))
-
-    def _revisions(self, first: int) -> list[Revision]:
+    def revisions(self, first: int) -> list[Revision]:
         """Judge at each block from `first` on at which the evidence has grown enough, best in a pause."""
-        up = self._up(first - 2, len(self._blocks))
-        step = _norm(up[2:] - up[:-2])
-        degrees = np.where(step > _MOVED, np.rad2deg(2.0 * np.arcsin(np.minimum(step / 2.0, 1.0))), 0.0)
+        size, moved = self._blocks.tilting(first, len(self._blocks))
+        degrees = np.where(moved, np.rad2deg(np.arcsin(np.minimum(size, 1.0))), 0.0)
         total = np.cumsum(np.concatenate(([self._evidence_deg], degrees)))[1:]
         out: list[Revision] = []
         for k in np.flatnonzero(total >= self._next_deg).tolist():
@@ -87,30 +61,27 @@ class MountLearner:
             mount = self._judge(blocks)
             if mount is not None and (self._mount is None or _differs(mount, self._mount)):
                 self._mount = mount
-                out.append(Revision(blocks * self._size, mount))
+                out.append(Revision(blocks * self._blocks.size, mount))
         if len(total):
             self._evidence_deg = float(total[-1])
         return out
 
-    def _up(self, start: int, end: int) -> Floats:
-        return np.column_stack([self._blocks.column(i, start, end) for i in range(3)])
-
     def _judge(self, blocks: int) -> Mount | None:
         """The mount as the first `blocks` blocks show it."""
-        up, shake = self._up(0, blocks), self._blocks.column(3, 0, blocks)
-        turn = _cross(up[:-2], up[2:])
-        size = _norm(turn)
-        moved = size > _MOVED
+        up = self._blocks.up(0, blocks)
+        moved = self._blocks.tilting(0, blocks)[1]
         if not moved.any():
             return None
-        walked = _walking_direction(up, shake, moved)
+        walked = _walking_direction(up, self._blocks.stepping(0, blocks))
         first = int(np.argmax(moved))
         home = _unit(up[: max(first, 1)].mean(axis=0))
         upright = home if walked is None else walked
         recent = np.flatnonzero(moved)[-_REMEMBERED:]
-        axis, share = _hinge_axis(turn[recent], size[recent], up[recent + 2], upright)
+        turn = _cross(up[recent - 2], up[recent])
+        size = norm(turn)
+        axis, share = _hinge_axis(turn, size, up[recent], upright)
         reference, pitch_deg, certainty, forward = self._reference(up, home, walked, axis)
-        return _mount(axis, reference, pitch_deg, up[recent + 2], size[recent], forward, certainty * share)
+        return _mount(axis, reference, pitch_deg, up[recent], size, forward, certainty * share)
 
     def _reference(
         self, up: Floats, home: Floats, walked: Floats | None, axis: Floats
@@ -126,7 +97,10 @@ class MountLearner:
 
 
 def _hinge_axis(turn: Floats, size: Floats, up: Floats, upright: Floats) -> tuple[Floats, float]:
-    """The recurring axis that moved most and most to one side, and its share of all movement."""
+    """The recurring axis that moved most and most to one side, and its share of all movement.
+
+    Sensors are flat and worn flat, with z out of the face by custom: a hinge about z is less likely than one across it.
+    """
     line = turn / size[:, None]
     best, best_score, best_share = line[0], -1.0, 0.0
     left = np.ones(len(line), bool)
@@ -138,7 +112,8 @@ def _hinge_axis(turn: Floats, size: Floats, up: Floats, upright: Floats) -> tupl
             break
         mine: Bools = alike[int(np.argmax(together))] & left
         axis = _principal(line[mine], size[mine])
-        score = float(size[mine].sum()) * (0.5 + _one_sided(up[mine], axis, upright, size[mine]))
+        flat = 1.0 - 0.5 * float(axis[2]) ** 2
+        score = float(size[mine].sum()) * (0.5 + _one_sided(up[mine], axis, upright, size[mine])) * flat
         if score > best_score:
             best, best_score, best_share = axis, score, float(size[mine].sum() / size.sum())
         left &= ~mine
@@ -166,10 +141,8 @@ def _mount(
     return Mount(anterior=_triple(anterior), cranial=_triple(cranial), source="learned", certainty=certainty)
 
 
-def _walking_direction(up: Floats, shake: Floats, moved: Bools) -> Floats | None:
+def _walking_direction(up: Floats, steps: Bools) -> Floats | None:
     """Mean direction of gravity over the stretches of walking, if there was enough of it."""
-    steps = (shake > _SHAKE_MPS2[0]) & (shake < _SHAKE_MPS2[1])
-    steps[2:] &= ~moved
     flips = np.flatnonzero(np.diff(np.concatenate(([0], steps.astype(np.int8), [0]))))
     stretches = [(a, b) for a, b in zip(flips[::2], flips[1::2], strict=True) if b - a >= _STEPS_BLOCKS]
     if sum(b - a for a, b in stretches) < _WALKED_BLOCKS:
@@ -199,24 +172,8 @@ def _principal(line: Floats, weight: Floats) -> Floats:
     return out
 
 
-def _tail(up: Floats, force: Floats, used: int) -> Inclination:
-    rest = up[used:]
-    return Inclination(
-        t_s=np.zeros(len(rest)),
-        up=rest,
-        omega_radps=np.zeros_like(rest),
-        acc_norm_mps2=force[used:],
-        trusted=np.ones(len(rest), bool),
-    )
-
-
 def _cross(a: Floats, b: Floats) -> Floats:
     return np.column_stack([a[:, i - 2] * b[:, i - 1] - a[:, i - 1] * b[:, i - 2] for i in range(3)])
-
-
-def _norm(v: Floats) -> Floats:
-    out: Floats = np.sqrt(v[:, 0] ** 2 + v[:, 1] ** 2 + v[:, 2] ** 2)
-    return out
 
 
 def _unit(v: Floats) -> Floats:

@@ -30,14 +30,19 @@ class MotionParams:
 
     Repetitions and sets:
         complete: A stroke shorter than this share of the reference range is not a repetition.
+        one_way: A way back shorter than this share of the way there leaves the cycle unfinished (the first
+            repetitions start slouched and the last ones end extended, so this is loose).
+        least_of_nominal: Three alike cycles of at least this share of the exercise's nominal range can be a set.
         wiggle: A reversal smaller than this share of the reference range belongs to the hold or stroke it interrupts.
         oversize: A stroke longer than this share of the set's median is a change of posture.
         off_plane_deg: A movement that leans further than this out of the hinge plane is no hinge.
+        off_plane_share: Nor is one that leans out of the plane by more than this share of its range.
         verdict_wait_s: A cycle is judged at most this long after its last stroke ended.
         set_gap_s: Repetitions further apart belong to different sets.
         hold_gap_s: A cycle is given up when its second stroke does not follow the first within this.
+        static_hold_s: The same for a static hold.
         min_set_reps: Fewer repetitions are shown as isolated and not counted.
-        lost_s: More bridged time than this inside a cycle leaves it unjudged.
+        lost_share: A cycle of which more than this share was bridged over lost samples stays unjudged.
 
     Form (definitions of the project):
         short_top_deg, overextended_deg: Limits of the deviation from the straight line.
@@ -63,14 +68,18 @@ class MotionParams:
     stall_margin: float = 0.15
 
     complete: float = 0.55
+    one_way: float = 0.45
+    least_of_nominal: float = 0.40
     wiggle: float = 0.30
     oversize: float = 1.6
     off_plane_deg: float = 45.0
+    off_plane_share: float = 1.2
     verdict_wait_s: float = 2.5
     set_gap_s: float = 10.0
     hold_gap_s: float = 20.0
+    static_hold_s: float = 900.0
     min_set_reps: int = 3
-    lost_s: float = 0.5
+    lost_share: float = 0.5
 
     short_top_deg: float = -10.0
     overextended_deg: float = 10.0

@@ -1,8 +1,9 @@
 """Samples in, events out: the one place that knows the order of the stages.
 
     Samples -> Timeline -> Orientation -> TrunkStage -> StrokeFinder -> RepJudge -> events, ledger
-                                |             ^
-                                +-> MountLearner (only where the mount was not declared)
+                                |             ^                            ^
+                                +-> Blocks ---+-> MountLearner (if needed) |
+                                       +--------> Gait --------------------+
 
 Live and batch are this same object, fed in small blocks or large ones, to the same result bit by bit. Where the mount is
 learned, the stages behind it run again over the whole history whenever it is revised, and what changes is said in events.
@@ -33,13 +34,15 @@ from imu.model import (
     Stroke,
     Trunk,
 )
+from imu.motion.blocks import Blocks
+from imu.motion.gait import Gait
 from imu.motion.history import History
 from imu.motion.mounting import MountLearner
 from imu.motion.orientation import orientation
 from imu.motion.params import MotionParams
 from imu.motion.reps import RepJudge
 from imu.motion.sets import judge_form, straight_line, summarise_all
-from imu.motion.strokes import Arrival, Found, StrokeFinder
+from imu.motion.strokes import Arrival, Found, Rest, StrokeFinder
 from imu.motion.timeline import Timeline
 from imu.motion.trunk import TrunkStage
 
@@ -53,7 +56,14 @@ class _Hinge:
     """The stages behind the mount: inclination -> trunk -> strokes -> repetitions, for one mount."""
 
     def __init__(
-        self, exercise: Exercise, mount: Mount, *, grid_hz: float, gyroscope: bool, params: MotionParams
+        self,
+        exercise: Exercise,
+        mount: Mount,
+        walked_s: list[float],
+        *,
+        grid_hz: float,
+        gyroscope: bool,
+        params: MotionParams,
     ) -> None:
         turn_deg = min(params.turn_deg, 0.4 * exercise.min_rom_deg)
         self.mount = mount
@@ -62,6 +72,7 @@ class _Hinge:
         self.judge = RepJudge(exercise, mount, params=params)
         self.history = History(5)
         self.phase, self.phase_since_s = Phase.UNKNOWN, 0.0
+        self._walked_s, self._walks_told = walked_s, 0
 
     def push(self, block: Inclination) -> list[Event]:
         trunk = self._trunk.push(block)
@@ -80,17 +91,31 @@ class _Hinge:
             return []
         self.history.append(trunk.t_s, trunk.pitch_deg, trunk.rate_dps, trunk.tilt_deg, trunk.trusted.astype(float))
         events = self._tell(found)
-        return events + self.judge.advance(float(trunk.t_s[-1]))
+        now_s = float(trunk.t_s[-1])
+        return events + self._walks_until(now_s) + self.judge.advance(now_s)
+
+    def _walks_until(self, now_s: float) -> list[Event]:
+        """Tell the judge of walking in its place between the strokes."""
+        events: list[Event] = []
+        while self._walks_told < len(self._walked_s) and self._walked_s[self._walks_told] <= now_s:
+            events += self.judge.walked(self._walked_s[self._walks_told])
+            self._walks_told += 1
+        return events
 
     def _tell(self, found: list[Found]) -> list[Event]:
         events: list[Event] = []
         for item in found:
             what = item.what
+            events += self._walks_until(item.decided_s)
             if isinstance(what, Stroke):
                 events += self.judge.stroke(item.decided_s, what)
             elif isinstance(what, Arrival):
                 events += self.judge.arrival(what.t_s, what.range_deg, lifting=what.lifting)
+            elif isinstance(what, Rest):
+                events += self.judge.moving(item.decided_s, under_way=False)
             else:
+                if what in (Phase.LIFTING, Phase.LOWERING):
+                    events += self.judge.moving(item.decided_s, under_way=True)
                 self.phase, self.phase_since_s = what, item.decided_s
                 events.append(PhaseChanged(t_s=item.decided_s, decided_s=item.decided_s, phase=what))
         return events
@@ -125,7 +150,10 @@ class Pipeline:
         self._grid_hz = self._timeline.grid_hz
         self._orientation = orientation(grid_hz=self._grid_hz, gyroscope=gyroscope, params=self._params)
         self._past = History(9)
-        self._learner = None if mount else MountLearner(exercise, grid_hz=self._grid_hz)
+        self._blocks = Blocks(grid_hz=self._grid_hz)
+        self._gait = Gait(self._blocks)
+        self._walked_s: list[float] = []
+        self._learner = None if mount else MountLearner(exercise, self._blocks)
         self._hinge = self._new_hinge(mount) if mount else None
         self._sets_closed = 0
         self._last: Rep | None = None
@@ -186,7 +214,12 @@ class Pipeline:
 
     def _new_hinge(self, mount: Mount) -> _Hinge:
         return _Hinge(
-            self._exercise, mount, grid_hz=self._grid_hz, gyroscope=self._gyroscope, params=self._params
+            self._exercise,
+            mount,
+            self._walked_s,
+            grid_hz=self._grid_hz,
+            gyroscope=self._gyroscope,
+            params=self._params,
         )
 
     def _process(self, block: Inclination) -> list[Event]:
@@ -196,7 +229,9 @@ class Pipeline:
         if not len(block):
             return []
         events: list[Event] = []
-        for revision in self._learner.push(block) if self._learner else ():
+        first = self._blocks.add(block)
+        self._walked_s += self._gait.walked()
+        for revision in self._learner.revisions(first) if self._learner else ():
             events += self._hinge_push(start, revision.at)
             events += self._revise(revision.mount, revision.at)
             start = revision.at

@@ -51,6 +51,10 @@ class _Cycle:
         return self.second if self.first.lifting else self.first
 
     @property
+    def strokes_deg(self) -> list[float]:
+        return [s.range_deg for s in (self.first, self.second) if s is not None]
+
+    @property
     def end_s(self) -> float:
         return self.first.end_s if self.second is None else self.second.end_s
 
@@ -61,14 +65,20 @@ class _Cycle:
 
 
 @dataclass(slots=True)
-class _Bout:
-    """Movements with no long rest between them; becomes a set when enough of them are repetitions."""
+class _Group:
+    """Cycles of one range with no long rest between them; becomes a set when there are enough."""
 
-    starts_with_lift: bool | None
     cycles: list[_Cycle] = field(default_factory=list)
-    ranges: list[float] = field(default_factory=list)
     set: int | None = None
-    count: int = 0
+    alive_s: float = NAN
+
+    @property
+    def range_deg(self) -> float:
+        return median(r for c in self.cycles for r in c.strokes_deg)
+
+    def fits(self, cycle: _Cycle, params: MotionParams) -> bool:
+        share = cycle.range_deg / self.range_deg
+        return params.complete <= share <= params.oversize and cycle.first.start_s - self.alive_s <= params.set_gap_s
 
 
 class RepJudge:
@@ -80,11 +90,13 @@ class RepJudge:
         self._params = params
         self._needed = 1 if exercise.static else params.min_set_reps
         self._open: _Cycle | None = None
-        self._bout = self._new_bout()
+        self._groups: list[_Group] = []
         self._done: list[_Cycle] = []
         self._sets = 0
         self._last_end_s = NAN
         self._early: int | None = None
+        self._moving = False
+        self._rested_s = NAN
 
     # --- what comes in -------------------------------------------------------------------------------------------
 
@@ -93,14 +105,28 @@ class RepJudge:
         events = self.advance(t_s)
         if not lifting or self._early is not None or range_deg < self._least_deg():
             return events
-        if self._starts_with_lift() is False and (self._open is None or self._open.first.lifting):
+        if self._exercise.start is End.TOP and (self._open is None or self._open.first.lifting):
             return events
-        self._early = self._bout.count + 1
+        self._early = self._counted() + 1
         return [*events, RepAnnounced(t_s=t_s, decided_s=t_s, number=self._early)]
+
+    def moving(self, t_s: float, *, under_way: bool) -> list[Event]:
+        """A stroke is under way, or the trunk rests: a bout does not end while the next stroke is being made."""
+        events = self.advance(t_s)
+        self._moving = under_way
+        if not under_way:
+            self._rested_s = t_s
+            events += self.advance(t_s)
+        return events
+
+    def walked(self, t_s: float) -> list[Event]:
+        """The person walks: whatever was under way on the bench is over."""
+        return self.advance(t_s) + ([] if self._moving else self._end_bout(t_s))
 
     def stroke(self, decided_s: float, stroke: Stroke) -> list[Event]:
         """A stroke ended."""
         events = self.advance(decided_s)
+        self._moving = False
         if stroke.range_deg < self._wiggle_deg():
             return events
         if stroke.start_s - self._last_end_s > self._patience_s():
@@ -118,8 +144,8 @@ class RepJudge:
             if now_s >= due:
                 events += self._close_cycle(due)
         due = self._last_end_s + self._patience_s()
-        if now_s >= due:
-            events += self._end_bout(due)
+        if now_s >= due and not self._moving:
+            events += self._end_bout(max(due, self._rested_s))
         return events
 
     def finish(self, now_s: float) -> list[Event]:
@@ -128,13 +154,13 @@ class RepJudge:
 
     def ledger(self) -> list[Rep]:
         """Every movement judged so far, in order of time."""
-        waiting = [c for c in self._bout.cycles if c not in self._done]
+        waiting = [c for g in self._groups for c in g.cycles]
         return sorted((_row(c) for c in (*self._done, *waiting)), key=lambda r: r.start_s)
 
     @property
     def count(self) -> int:
-        """Repetitions in the current set so far, those announced included."""
-        return max(self._bout.count, self._early or 0)
+        """Repetitions in the current set so far, one just announced included."""
+        return max(self._counted(), self._early or 0)
 
     @property
     def set(self) -> int:
@@ -163,75 +189,93 @@ class RepJudge:
         if self._open is not None and self._open.second is not None:
             self._open.next_start_s = stroke.start_s
             events += self._close_cycle(decided_s)
-        self._bout.ranges.append(stroke.range_deg)
-        if self._open is not None and self._open.first.lifting != stroke.lifting:
+        if self._open is not None and self._answers(self._open.first, stroke):
             self._open.second = stroke
             return events
         if self._open is not None:
             events += self._reject(decided_s, self._open, Verdict.UNFINISHED)
             self._open = None
-        if self._starts_with_lift() is None:
-            self._bout.starts_with_lift = stroke.lifting
-        cycle = _Cycle(stroke)
-        if stroke.lifting == self._starts_with_lift():
-            self._open = cycle
+        if self._may_start(stroke):
+            self._open = _Cycle(stroke)
         else:
-            events += self._reject(decided_s, cycle, Verdict.TRANSITION)
+            events += self._reject(decided_s, _Cycle(stroke), Verdict.TRANSITION)
         return events
+
+    def _may_start(self, stroke: Stroke) -> bool:
+        start = self._exercise.start
+        return start is End.EITHER or stroke.lifting == (start is End.BOTTOM)
+
+    def _answers(self, first: Stroke, second: Stroke) -> bool:
+        """Whether a stroke is the way back of another; where any end may be the start, a small first one is not."""
+        if first.lifting == second.lifting:
+            return False
+        lopsided = second.range_deg > self._params.oversize * first.range_deg
+        return not (self._exercise.start is End.EITHER and lopsided)
 
     def _close_cycle(self, decided_s: float) -> list[Event]:
         cycle, self._open = self._open, None
         assert cycle is not None  # noqa: S101 - callers looked
         cycle.verdict = self._judge(cycle)
-        if not cycle.verdict is Verdict.COUNTED:
+        group = self._group_for(cycle) if cycle.verdict is Verdict.COUNTED else None
+        if group is None:
+            self._keep_alive(cycle)
             return self._reject(decided_s, cycle, cycle.verdict)
-        bout = self._bout
-        bout.cycles.append(cycle)
-        bout.count += 1
-        cycle.number, self._early = bout.count, None
+        group.cycles.append(cycle)
+        group.alive_s = cycle.end_s
+        cycle.set, cycle.number, self._early = group.set, len(group.cycles), None
         events: list[Event] = []
-        if bout.set is None and bout.count >= self._needed:
-            events += self._begin_set(decided_s)
-        cycle.set = bout.set
-        if cycle.verdict is Verdict.COUNTED:
-            events.append(RepConfirmed(t_s=cycle.end_s, decided_s=decided_s, rep=_row(cycle)))
-        return events
+        if group.set is None and len(group.cycles) >= self._needed:
+            events += self._begin_set(decided_s, group)
+        return [*events, RepConfirmed(t_s=cycle.end_s, decided_s=decided_s, rep=_row(cycle))]
 
-    def _begin_set(self, decided_s: float) -> list[Event]:
-        """Enough good cycles: judge them again by their own median; if still enough are left, they are a set."""
-        bout = self._bout
-        good = [c for c in bout.cycles if self._judge(c) is Verdict.COUNTED]
-        if len(good) < self._needed:
-            return []
+    def _group_for(self, cycle: _Cycle) -> _Group | None:
+        """The set, or the set to be, whose range this cycle has; None where it is too shallow for the set begun."""
+        fitting = [g for g in self._groups if g.fits(cycle, self._params)]
+        if fitting:
+            return max(fitting, key=lambda g: (g.set or 0, len(g.cycles)))
+        if any(g.set is not None and cycle.range_deg < g.range_deg for g in self._groups):
+            cycle.verdict = Verdict.SHALLOW if max(cycle.strokes_deg) < self._least_deg() else Verdict.UNFINISHED
+            return None
+        self._groups.append(_Group())
+        return self._groups[-1]
+
+    def _keep_alive(self, attempt: _Cycle) -> None:
+        """A failed attempt in the middle of a set does not end it."""
+        for group in self._groups:
+            near = attempt.first.start_s - group.alive_s <= self._params.set_gap_s
+            if near and max(attempt.strokes_deg) > self._params.wiggle * group.range_deg:
+                group.alive_s = attempt.end_s
+
+    def _begin_set(self, decided_s: float, group: _Group) -> list[Event]:
+        """Enough cycles of one range make a set; what was shallower before it is told so."""
         self._sets += 1
-        bout.set = self._sets
-        events: list[Event] = [SetStarted(t_s=good[0].first.start_s, decided_s=decided_s, set=self._sets)]
-        for cycle in [c for c in bout.cycles if c not in good]:
-            bout.cycles.remove(cycle)
-            events += self._reject(decided_s, cycle, self._judge(cycle), withdrawn=cycle.number)
-        for number, cycle in enumerate(bout.cycles, 1):
-            cycle.number, cycle.set = number, bout.set
-        bout.count = len(bout.cycles)
+        group.set = self._sets
+        for cycle in group.cycles:
+            cycle.set = group.set
+        events: list[Event] = [SetStarted(t_s=group.cycles[0].first.start_s, decided_s=decided_s, set=self._sets)]
+        for other in [g for g in self._groups if g.set is None and g.range_deg < group.range_deg]:
+            self._groups.remove(other)
+            for cycle in other.cycles:
+                events += self._reject(decided_s, cycle, Verdict.SHALLOW, withdrawn=cycle.number)
         return events
 
     def _judge(self, cycle: _Cycle) -> Verdict:
+        """What a cycle is by itself."""
         first, second, ex, p = cycle.first, cycle.second, self._exercise, self._params
         if second is None:
             return Verdict.UNFINISHED
-        least = self._least_deg()
-        if first.lost_s + second.lost_s > p.lost_s:
+        least = max(ex.min_rom_deg, p.least_of_nominal * ex.rom_deg)
+        if first.lost_s + second.lost_s > p.lost_share * (cycle.end_s - first.start_s):
             return Verdict.LOST_DATA
-        if max(first.off_plane_deg, second.off_plane_deg) > min(p.off_plane_deg, 1.2 * cycle.range_deg):
+        if min(first.off_plane_deg, second.off_plane_deg) > min(p.off_plane_deg, p.off_plane_share * cycle.range_deg):
             return Verdict.NOT_HINGE
-        if max(first.range_deg, second.range_deg) < least:
+        if max(cycle.strokes_deg) < least:
             return Verdict.SHALLOW
-        if cycle.range_deg < least:
+        if cycle.range_deg < max(least, p.one_way * max(cycle.strokes_deg)):
             return Verdict.UNFINISHED
         if min(first.duration_s, second.duration_s) < ex.min_stroke_s:
             return Verdict.TOO_FAST
         if max(first.duration_s, second.duration_s) > ex.max_stroke_s or not self._in_posture(cycle):
-            return Verdict.TRANSITION
-        if self._bout.set is not None and cycle.range_deg > p.oversize * self._reference_deg():
             return Verdict.TRANSITION
         return Verdict.COUNTED
 
@@ -248,53 +292,54 @@ class RepJudge:
 
     def _end_bout(self, decided_s: float) -> list[Event]:
         events: list[Event] = []
-        if self._open is not None:
-            if self._open.second is not None:
-                events += self._close_cycle(decided_s)
+        if self._open is not None and self._open.second is not None:
+            events += self._close_cycle(decided_s)
+        elif self._open is not None:
+            events += self._reject(decided_s, self._open, Verdict.UNFINISHED)
+        for group in self._groups:
+            if group.set is None:
+                for cycle in group.cycles:
+                    events += self._reject(decided_s, cycle, Verdict.ISOLATED, withdrawn=cycle.number)
             else:
-                events += self._reject(decided_s, self._open, Verdict.UNFINISHED)
-                self._open = None
-        for cycle in self._bout.cycles if self._bout.set is None else ():
-            events += self._reject(decided_s, cycle, Verdict.ISOLATED, withdrawn=cycle.number)
-        self._done += [c for c in self._bout.cycles if c not in self._done]
-        self._bout, self._last_end_s, self._early = self._new_bout(), NAN, None
+                self._done += group.cycles
+        self._open, self._groups, self._last_end_s, self._early = None, [], NAN, None
         return events
 
     def _reject(
         self, decided_s: float, cycle: _Cycle, verdict: Verdict, *, withdrawn: int | None = None
     ) -> list[Event]:
+        """Keep a movement as not counted; what was announced of it, or of the stroke in doubt, is withdrawn."""
         cycle.verdict, cycle.number, cycle.set = verdict, None, None
         if withdrawn is None:
             withdrawn, self._early = self._early, None
-        if cycle.range_deg < 0.5 * self._exercise.min_rom_deg:
+        if max(cycle.strokes_deg) < 0.5 * self._exercise.min_rom_deg and withdrawn is None:
             return []
         self._done.append(cycle)
         return [MovementRejected(t_s=cycle.end_s, decided_s=decided_s, rep=_row(cycle), withdrawn=withdrawn)]
 
-    def _new_bout(self) -> _Bout:
-        start = self._exercise.start
-        return _Bout(None if start is End.EITHER else start is End.BOTTOM)
-
-    def _starts_with_lift(self) -> bool | None:
-        return self._bout.starts_with_lift
+    def _counted(self) -> int:
+        """Repetitions in the set under way, or in the one that may become a set."""
+        return max((len(g.cycles) for g in self._groups), default=0)
 
     def _reference_deg(self) -> float:
-        """The set's median range, or the exercise's nominal one until three strokes are known."""
-        ranges = self._bout.ranges
-        return median(ranges) if len(ranges) >= 3 else self._exercise.rom_deg
+        """Median range of the set under way, or the exercise's nominal one until three strokes are known."""
+        group = max(self._groups, key=lambda g: len(g.cycles), default=None)
+        return group.range_deg if group is not None and len(group.cycles) > 1 else self._exercise.rom_deg
 
     def _least_deg(self) -> float:
         return max(self._exercise.min_rom_deg, self._params.complete * self._reference_deg())
 
     def _wiggle_deg(self) -> float:
-        ranges = self._bout.ranges
-        return self._params.wiggle * max(median(ranges) if ranges else 0.0, self._exercise.min_rom_deg)
+        """Reversals smaller than this belong to the hold or stroke they interrupt."""
+        group = max(self._groups, key=lambda g: len(g.cycles), default=None)
+        known = group.range_deg if group else self._open.first.range_deg if self._open else 0.0
+        return self._params.wiggle * max(known, self._exercise.min_rom_deg)
 
     def _patience_s(self) -> float:
         """How long a rest may last before the bout is over; a hold inside a cycle may last longer."""
         inside = self._open is not None and self._open.second is None
         if inside and self._exercise.static:
-            return 900.0
+            return self._params.static_hold_s
         return self._params.hold_gap_s if inside else self._params.set_gap_s
 
 

@@ -37,11 +37,16 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """The trunk has stood still for longer than a stall: no stroke is under way."""
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """Something found, with the device time at which it was known."""
 
     decided_s: float
-    what: Stroke | Arrival | Phase
+    what: Stroke | Arrival | Phase | Rest
 
 
 @dataclass(slots=True)
@@ -181,6 +186,7 @@ class StrokeFinder:
         self._direction = 0
         self._turn = k
         self._low = self._high = (k, self._at(_PITCH, k))
+        out.append(Found(self._at(_T, k), Rest()))
 
     def _emit_swing(self, direction: int, turn: int, extreme: int, k: int, out: list[Found]) -> None:
         margin = int(_MARGIN_S * self._hz)

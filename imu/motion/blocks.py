@@ -1,0 +1,84 @@
+"""The recording in blocks of a quarter second: coarse enough to judge posture and walking by.
+
+A step's sway, averaged over half a second, is no tilt; its shake of the specific force is what remains of it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from imu.model import Bools, Floats, Inclination
+from imu.motion.history import History
+
+_BLOCK_S = 0.25
+_MOVED = float(np.sin(np.deg2rad(8.0)))
+"""A tilt of 8 degrees within half a second is movement of the trunk."""
+_SHAKE_MPS2 = (0.6, 6.0)
+"""Standard deviation of the specific force in walking; holding still on a bench stays below 0.3, a jump is above."""
+
+
+class Blocks:
+    """The recording in quarter seconds: mean direction of up, and shake. Independent of how it was cut."""
+
+    def __init__(self, *, grid_hz: float) -> None:
+        self.size = max(1, round(_BLOCK_S * grid_hz))
+        self._rest: list[Inclination] = []
+        self._waiting = 0
+        self._columns = History(5)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def add(self, block: Inclination) -> int:
+        """Take samples; returns how many blocks were complete before."""
+        before = len(self)
+        self._rest.append(block)
+        self._waiting += len(block)
+        whole = self._waiting // self.size
+        if whole:
+            up = np.concatenate([b.up for b in self._rest])
+            force = np.concatenate([b.acc_norm_mps2 for b in self._rest])
+            t = np.concatenate([b.t_s for b in self._rest])
+            used = whole * self.size
+            mean = up[:used].reshape(whole, self.size, 3).mean(axis=1)
+            mean /= np.maximum(norm(mean), 1e-6)[:, None]
+            shake = force[:used].reshape(whole, self.size).std(axis=1)
+            self._columns.append(*mean.T, shake, t[:used].reshape(whole, self.size)[:, -1])
+            self._rest, self._waiting = [_tail(t, up, force, used)], self._waiting - used
+        return before
+
+    def up(self, start: int, end: int) -> Floats:
+        """(n, 3) mean direction of up."""
+        return np.column_stack([self._columns.column(i, start, end) for i in range(3)])
+
+    def end_s(self, start: int, end: int) -> Floats:
+        """Time of each block's last sample."""
+        return self._columns.column(4, start, end)
+
+    def tilting(self, start: int, end: int) -> tuple[Floats, Bools]:
+        """Sine of the half-second tilt up to each block, and whether that is movement; the first two blocks are still."""
+        up = self.up(max(start - 2, 0), end)
+        size = np.concatenate((np.zeros(max(2 - start, 0)), norm(up[2:] - up[:-2])))[: end - start]
+        return size, size > _MOVED
+
+    def stepping(self, start: int, end: int) -> Bools:
+        """Blocks that feel like walking."""
+        shake = self._columns.column(3, start, end)
+        return (shake > _SHAKE_MPS2[0]) & (shake < _SHAKE_MPS2[1]) & ~self.tilting(start, end)[1]
+
+
+def norm(v: Floats) -> Floats:
+    """Lengths of the rows of an (n, 3) array."""
+    out: Floats = np.sqrt(v[:, 0] ** 2 + v[:, 1] ** 2 + v[:, 2] ** 2)
+    return out
+
+
+def _tail(t: Floats, up: Floats, force: Floats, used: int) -> Inclination:
+    rest = up[used:]
+    return Inclination(
+        t_s=t[used:],
+        up=rest,
+        omega_radps=np.zeros_like(rest),
+        acc_norm_mps2=force[used:],
+        trusted=np.ones(len(rest), bool),
+    )
