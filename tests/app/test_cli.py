@@ -99,7 +99,7 @@ def test_the_demo_without_its_extra_says_what_to_install(run_imu: Run) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
 def test_ctrl_c_ends_a_recording_and_keeps_it(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "imu.app.cli", "demo", "--speed", "4", "--out", str(tmp_path)]
+    command = [sys.executable, "-m", "imu.app.cli", "demo", "--speed", "10", "--out", str(tmp_path)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, text=True, env=environment, **pipes) as running:  # type: ignore[call-overload]

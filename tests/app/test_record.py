@@ -32,7 +32,7 @@ async def test_the_whole_job(performance: Recording, tmp_path: Path, imu: Imu) -
         tmp_path, load_kg=10.0, person="p07", note="arms crossed", synthetic=True,
         duration_s=performance.t_s[-1] - 0.5,
     )  # fmt: skip
-    recorded = await record_virtual(performance, declared, speed=20.0, display=Lines)
+    recorded = await record_virtual(performance, declared, speed=30.0, display=Lines)
     assert recorded.folder is not None
     session = read_session(recorded.folder)
     assert len(recorded.live.counted) == len(recorded.analysis.counted) == 10
