@@ -12,7 +12,7 @@ from imu.motion.history import History
 
 _BLOCK_S = 0.25
 _MOVED = float(np.sin(np.deg2rad(8.0)))
-"""A tilt of 8 degrees within half a second is movement of the trunk."""
+"""A tilt of 8 degrees within half a second is movement of the trunk, not a step."""
 _SHAKE_MPS2 = (0.6, 6.0)
 """Standard deviation of the specific force in walking; holding still on a bench stays below 0.3, a jump is above."""
 
@@ -55,16 +55,16 @@ class Blocks:
         """Time of each block's last sample."""
         return self._columns.column(4, start, end)
 
-    def tilting(self, start: int, end: int) -> tuple[Floats, Bools]:
-        """Sine of the half-second tilt up to each block, and whether that is movement; the first two blocks are still."""
-        up = self.up(max(start - 2, 0), end)
-        size = np.concatenate((np.zeros(max(2 - start, 0)), norm(up[2:] - up[:-2])))[: end - start]
-        return size, size > _MOVED
+    def tilt(self, start: int, end: int, *, lag: int) -> Floats:
+        """Sine of the angle by which up turned within `lag` blocks, for each block; 0 where the past is too short."""
+        up = self.up(max(start - lag, 0), end)
+        size = norm(up[lag:] - up[:-lag]) if len(up) > lag else np.empty(0)
+        return np.concatenate((np.zeros(end - start - len(size)), size))
 
     def stepping(self, start: int, end: int) -> Bools:
         """Blocks that feel like walking."""
         shake = self._columns.column(3, start, end)
-        return (shake > _SHAKE_MPS2[0]) & (shake < _SHAKE_MPS2[1]) & ~self.tilting(start, end)[1]
+        return (shake > _SHAKE_MPS2[0]) & (shake < _SHAKE_MPS2[1]) & (self.tilt(start, end, lag=2) < _MOVED)
 
 
 def norm(v: Floats) -> Floats:

@@ -19,8 +19,10 @@ from imu.model import Bools, Floats, Mount
 from imu.motion.blocks import Blocks, norm
 
 _SAME_AXIS = float(np.cos(np.deg2rad(25.0)))
-_FIRST_DEG = 30.0
-"""Half-second steps overlap, so this is a movement of about 15 degrees."""
+_LAG = 4
+_MOVED = float(np.sin(np.deg2rad(8.0)))
+"""A tilt of 8 degrees within a second (4 blocks) is movement."""
+_FIRST_DEG = 15.0
 _GROWTH = 1.5
 _STEPS_BLOCKS = 8
 _WALKED_BLOCKS = 12
@@ -49,27 +51,35 @@ class MountLearner:
 
     def revisions(self, first: int) -> list[Revision]:
         """Judge at each block from `first` on at which the evidence has grown enough, best in a pause."""
-        size, moved = self._blocks.tilting(first, len(self._blocks))
-        degrees = np.where(moved, np.rad2deg(np.arcsin(np.minimum(size, 1.0))), 0.0)
+        size = self._blocks.tilt(first, len(self._blocks), lag=_LAG)
+        # The lagged steps overlap, so that each movement is seen `_LAG` times.
+        degrees = np.where(size > _MOVED, np.rad2deg(np.arcsin(np.minimum(size, 1.0))) / _LAG, 0.0)
         total = np.cumsum(np.concatenate(([self._evidence_deg], degrees)))[1:]
         out: list[Revision] = []
         for k in np.flatnonzero(total >= self._next_deg).tolist():
             if total[k] < self._next_deg * (1.0 if degrees[k] == 0.0 else _GROWTH):
                 continue
             self._next_deg = _GROWTH * float(total[k])
-            blocks = first + k + 1
-            mount = self._judge(blocks)
-            if mount is not None and (self._mount is None or _differs(mount, self._mount)):
-                self._mount = mount
-                out.append(Revision(blocks * self._blocks.size, mount))
+            out += self._revise(first + k + 1)
         if len(total):
             self._evidence_deg = float(total[-1])
         return out
 
+    def finish(self) -> list[Revision]:
+        """A last judgement with all there is."""
+        return self._revise(len(self._blocks)) if self._evidence_deg >= _FIRST_DEG else []
+
+    def _revise(self, blocks: int) -> list[Revision]:
+        mount = self._judge(blocks)
+        if mount is None or (self._mount is not None and not _differs(mount, self._mount)):
+            return []
+        self._mount = mount
+        return [Revision(blocks * self._blocks.size, mount)]
+
     def _judge(self, blocks: int) -> Mount | None:
         """The mount as the first `blocks` blocks show it."""
         up = self._blocks.up(0, blocks)
-        moved = self._blocks.tilting(0, blocks)[1]
+        moved = self._blocks.tilt(0, blocks, lag=_LAG) > _MOVED
         if not moved.any():
             return None
         walked = _walking_direction(up, self._blocks.stepping(0, blocks))
@@ -77,7 +87,7 @@ class MountLearner:
         home = _unit(up[: max(first, 1)].mean(axis=0))
         upright = home if walked is None else walked
         recent = np.flatnonzero(moved)[-_REMEMBERED:]
-        turn = _cross(up[recent - 2], up[recent])
+        turn = _cross(up[recent - _LAG], up[recent])
         size = norm(turn)
         axis, share = _hinge_axis(turn, size, up[recent], upright)
         reference, pitch_deg, certainty, forward = self._reference(up, home, walked, axis)

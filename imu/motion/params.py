@@ -12,6 +12,7 @@ class MotionParams:
     Timeline:
         slowest_grid_hz: Slower sensors are interpolated to this rate.
         gap_intervals: A distance between samples longer than this many nominal intervals is a hole.
+        harmless_gap_s: Shorter ones are bridged without harm: a trunk moves below 2 Hz.
         longest_bridge_s: Longer holes are not filled; the timeline starts anew after them.
 
     Orientation (VQF, Laidig & Seel 2023; defaults of its authors but for cheap gyroscopes' larger offsets):
@@ -33,10 +34,14 @@ class MotionParams:
         one_way: A way back shorter than this share of the way there leaves the cycle unfinished (the first
             repetitions start slouched and the last ones end extended, so this is loose).
         least_of_nominal: Three alike cycles of at least this share of the exercise's nominal range can be a set.
+        lopsided: Where a repetition may start at either end, a first stroke this many times smaller than the second
+            was none.
         wiggle: A reversal smaller than this share of the reference range belongs to the hold or stroke it interrupts.
         oversize: A stroke longer than this share of the set's median is a change of posture.
         off_plane_deg: A movement that leans further than this out of the hinge plane is no hinge.
         off_plane_share: Nor is one that leans out of the plane by more than this share of its range.
+        posture_deg, posture_share: The ends of a repetition lie this near to those of its set, in degrees or as a share
+            of the range, whichever is more.
         verdict_wait_s: A cycle is judged at most this long after its last stroke ended.
         set_gap_s: Repetitions further apart belong to different sets.
         hold_gap_s: A cycle is given up when its second stroke does not follow the first within this.
@@ -52,6 +57,7 @@ class MotionParams:
 
     slowest_grid_hz: float = 25.0
     gap_intervals: float = 2.5
+    harmless_gap_s: float = 0.3
     longest_bridge_s: float = 60.0
 
     vqf_bias_clip_dps: float = 10.0
@@ -70,16 +76,19 @@ class MotionParams:
     complete: float = 0.55
     one_way: float = 0.45
     least_of_nominal: float = 0.40
+    lopsided: float = 2.5
     wiggle: float = 0.30
     oversize: float = 1.6
     off_plane_deg: float = 45.0
     off_plane_share: float = 1.2
+    posture_deg: float = 20.0
+    posture_share: float = 0.45
     verdict_wait_s: float = 2.5
     set_gap_s: float = 10.0
     hold_gap_s: float = 20.0
     static_hold_s: float = 900.0
     min_set_reps: int = 3
-    lost_share: float = 0.5
+    lost_share: float = 0.7
 
     short_top_deg: float = -10.0
     overextended_deg: float = 10.0

@@ -165,6 +165,8 @@ class Pipeline:
     def finish(self) -> list[Event]:
         """The recording ended: decide everything that is still open."""
         events = self._process(self._orientation.finish())
+        for revision in self._learner.finish() if self._learner else ():
+            events += self._revise(revision.mount, len(self._past))
         if self._hinge is not None:
             events += self._hinge.finish()
         return self._seen(events, finished=True)

@@ -55,6 +55,16 @@ class _Cycle:
         return [s.range_deg for s in (self.first, self.second) if s is not None]
 
     @property
+    def lowest_deg(self) -> float:
+        """The low end both strokes reach."""
+        return self.first.low_deg if self.second is None else max(self.first.low_deg, self.second.low_deg)
+
+    @property
+    def highest_deg(self) -> float:
+        """The high end both strokes reach."""
+        return self.first.high_deg if self.second is None else min(self.first.high_deg, self.second.high_deg)
+
+    @property
     def end_s(self) -> float:
         return self.first.end_s if self.second is None else self.second.end_s
 
@@ -77,8 +87,17 @@ class _Group:
         return median(r for c in self.cycles for r in c.strokes_deg)
 
     def fits(self, cycle: _Cycle, params: MotionParams) -> bool:
+        """Whether a cycle has this group's range and posture, and follows soon enough."""
         share = cycle.range_deg / self.range_deg
-        return params.complete <= share <= params.oversize and cycle.first.start_s - self.alive_s <= params.set_gap_s
+        away = max(
+            abs(median(c.lowest_deg for c in self.cycles) - cycle.lowest_deg),
+            abs(median(c.highest_deg for c in self.cycles) - cycle.highest_deg),
+        )
+        return (
+            params.complete <= share <= params.oversize
+            and away <= max(params.posture_deg, params.posture_share * self.range_deg)
+            and cycle.first.start_s - self.alive_s <= params.set_gap_s
+        )
 
 
 class RepJudge:
@@ -121,7 +140,7 @@ class RepJudge:
 
     def walked(self, t_s: float) -> list[Event]:
         """The person walks: whatever was under way on the bench is over."""
-        return self.advance(t_s) + ([] if self._moving else self._end_bout(t_s))
+        return self.advance(t_s) + self._end_bout(t_s)
 
     def stroke(self, decided_s: float, stroke: Stroke) -> list[Event]:
         """A stroke ended."""
@@ -141,8 +160,8 @@ class RepJudge:
         events: list[Event] = []
         if self._open is not None and self._open.second is not None:
             due = self._open.end_s + self._params.verdict_wait_s
-            if now_s >= due:
-                events += self._close_cycle(due)
+            if now_s >= due and not self._moving:
+                events += self._close_cycle(max(due, self._rested_s))
         due = self._last_end_s + self._patience_s()
         if now_s >= due and not self._moving:
             events += self._end_bout(max(due, self._rested_s))
@@ -209,7 +228,7 @@ class RepJudge:
         """Whether a stroke is the way back of another; where any end may be the start, a small first one is not."""
         if first.lifting == second.lifting:
             return False
-        lopsided = second.range_deg > self._params.oversize * first.range_deg
+        lopsided = second.range_deg > self._params.lopsided * first.range_deg
         return not (self._exercise.start is End.EITHER and lopsided)
 
     def _close_cycle(self, decided_s: float) -> list[Event]:
@@ -218,7 +237,6 @@ class RepJudge:
         cycle.verdict = self._judge(cycle)
         group = self._group_for(cycle) if cycle.verdict is Verdict.COUNTED else None
         if group is None:
-            self._keep_alive(cycle)
             return self._reject(decided_s, cycle, cycle.verdict)
         group.cycles.append(cycle)
         group.alive_s = cycle.end_s
@@ -240,11 +258,11 @@ class RepJudge:
         return self._groups[-1]
 
     def _keep_alive(self, attempt: _Cycle) -> None:
-        """A failed attempt in the middle of a set does not end it."""
+        """One failed attempt in the middle of a set does not end it."""
         for group in self._groups:
-            near = attempt.first.start_s - group.alive_s <= self._params.set_gap_s
+            near = attempt.first.start_s - group.cycles[-1].end_s <= self._params.set_gap_s
             if near and max(attempt.strokes_deg) > self._params.wiggle * group.range_deg:
-                group.alive_s = attempt.end_s
+                group.alive_s = max(group.alive_s, attempt.end_s)
 
     def _begin_set(self, decided_s: float, group: _Group) -> list[Event]:
         """Enough cycles of one range make a set; what was shallower before it is told so."""
@@ -310,6 +328,7 @@ class RepJudge:
     ) -> list[Event]:
         """Keep a movement as not counted; what was announced of it, or of the stroke in doubt, is withdrawn."""
         cycle.verdict, cycle.number, cycle.set = verdict, None, None
+        self._keep_alive(cycle)
         if withdrawn is None:
             withdrawn, self._early = self._early, None
         if max(cycle.strokes_deg) < 0.5 * self._exercise.min_rom_deg and withdrawn is None:

@@ -24,7 +24,7 @@ class Timeline:
     def __init__(self, *, rate_hz: float, params: MotionParams) -> None:
         self.grid_hz = grid_rate_hz(rate_hz, params)
         self._dt = 1.0 / self.grid_hz
-        self._gap_s = params.gap_intervals / rate_hz
+        self._gap_s = max(params.gap_intervals / rate_hz, params.harmless_gap_s)
         self._longest_s = params.longest_bridge_s
         self._last: Samples | None = None
         self._origin_s = 0.0
