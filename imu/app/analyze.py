@@ -49,13 +49,13 @@ class Settings:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """One recording, analysed."""
+    """One recording, analysed; its samples are let go, so that a large data set fits."""
 
     input: Input
-    recording: Recording
-    settings: Settings
+    exercise: Exercise
+    duration_s: float
     analysis: Analysis
-    inclination: Inclination | None
+    warnings: tuple[str, ...]
 
 
 Progress = Callable[[float], None]
@@ -171,18 +171,35 @@ def _one(one: Input, wishes: Wishes, progress: Progress) -> Outcome:
     recording = read_recording(one.path)
     settings = settings_for(recording, wishes, one.exercise)
     analysis, pipeline = run(recording, settings, progress)
-    inclination = pipeline.inclination() if wishes.orientation else None
-    if wishes.out is not None:
-        target = wishes.out / one.stem
-        with storage(target.parent):
-            target.parent.mkdir(parents=True, exist_ok=True)
-        write_reps(target.with_name(target.name + ".reps.csv"), analysis.reps)
+    _write(one, recording, settings, analysis, wishes.out)
+    if wishes.orientation:
+        write_orientation(_place(one, wishes.out, "angle.csv"), pipeline.inclination())
+    t = recording.samples.t_s
+    return Outcome(
+        input=one,
+        exercise=settings.exercise,
+        duration_s=float(t[-1] - t[0]),
+        analysis=analysis,
+        warnings=(*recording.warnings, *analysis.warnings),
+    )
+
+
+def _write(one: Input, recording: Recording, settings: Settings, analysis: Analysis, out: Path | None) -> None:
+    """Write the ledger where the person wants it, or what is derived into the session it came from."""
+    if out is not None:
+        write_reps(_place(one, out, "reps.csv"), analysis.reps)
     elif one.is_session:
         _write_into_session(recording, settings, analysis)
-    if inclination is not None:
-        place = one.path / "angle.csv" if wishes.out is None else target.with_name(target.name + ".angle.csv")
-        write_orientation(place, inclination)
-    return Outcome(input=one, recording=recording, settings=settings, analysis=analysis, inclination=inclination)
+
+
+def _place(one: Input, out: Path | None, name: str) -> Path:
+    """Where a result belongs: in the session, or below `--out` under the recording's name."""
+    if out is None:
+        return one.path / name
+    target = out / one.stem
+    with storage(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
+    return target.with_name(f"{target.name}.{name}")
 
 
 def write_orientation(path: Path, inclination: Inclination) -> None:
@@ -213,7 +230,7 @@ def _show(outcomes: list[Outcome]) -> None:
     screen = console.out()
     warnings = console.err()
     for one in outcomes:
-        for warning in (*one.recording.warnings, *one.analysis.warnings):
+        for warning in one.warnings:
             warnings.print(f"note: {warning}", style="yellow", soft_wrap=True)
     if len(outcomes) > 1:
         screen.print(tables.recordings(_line(one) for one in outcomes))
@@ -223,7 +240,7 @@ def _show(outcomes: list[Outcome]) -> None:
 
 def _show_one(one: Outcome) -> None:
     show_analysis(one.analysis)
-    summary = f"{one.input.path}: {tables.total(one.analysis)} ({one.settings.exercise.name})"
+    summary = f"{one.input.path}: {tables.total(one.analysis)} ({one.exercise.name})"
     console.out().print(summary, style="bold", soft_wrap=True)
 
 
@@ -240,11 +257,10 @@ def show_analysis(analysis: Analysis) -> None:
 
 
 def _line(one: Outcome) -> tables.Line:
-    t = one.recording.samples.t_s
     return tables.Line(
         name=one.input.stem.as_posix(),
-        exercise=one.settings.exercise.key,
-        duration_s=float(t[-1] - t[0]),
+        exercise=one.exercise.key,
+        duration_s=one.duration_s,
         analysis=one.analysis,
     )
 
