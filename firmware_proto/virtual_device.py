@@ -60,7 +60,7 @@ class VirtualDevice:
     Attributes:
         connected, subscribed: Whether a host is there, and takes data notifications.
         mtu: ATT_MTU; 23 after each connect until the radio says otherwise.
-        link_lost: The device hung up (it restarted); the radio clears it.
+        link_lost: The device hung up (it restarted), and so it stays until the next connect.
         identified: How often it was asked to blink.
 
     Raises:
@@ -175,7 +175,7 @@ class VirtualDevice:
     def connect(self, now_us: int, mtu: int = wire.MIN_MTU) -> None:
         """A host connected. A session that ran on stays silent until RESUME."""
         self._advance(now_us)
-        self.connected, self.mtu = True, mtu
+        self.connected, self.link_lost, self.mtu = True, False, mtu
 
     def disconnect(self, now_us: int) -> None:
         """The link is gone; sampling goes on for as long as the ring holds it, at most a minute."""

@@ -96,7 +96,7 @@ EXERCISES: dict[str, Exercise] = {
         ),
         Exercise(
             key="hinge", name="Any trunk hinge", start=End.EITHER,
-            top_deg=None, bottom_deg=None, rom_deg=36.0, min_rom_deg=18.0,
+            top_deg=None, bottom_deg=None, rom_deg=36.0, min_rom_deg=20.0,
         ),
     )
 }  # fmt: skip

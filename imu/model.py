@@ -244,7 +244,7 @@ class Stroke:
         off_plane_deg: How far the trunk leaned out of the hinge plane on the way.
         stall_s: Time stood still inside the stroke.
         lost_s: Time bridged over lost samples inside the stroke.
-        smoothness: Spectral arc length of the speed (SPARC, Balasubramanian 2012), dimensionless; 0 is smoothest.
+        smoothness: Spectral arc length of a lift's speed (SPARC, Balasubramanian 2012), dimensionless; 0 is smoothest.
     """
 
     lifting: bool
@@ -471,5 +471,3 @@ class SensorInfo:
     gyr_range_radps: float = np.deg2rad(2000.0)
     mount: Mount | None = None
     extra: dict[str, str] = field(default_factory=dict)
-
-

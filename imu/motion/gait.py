@@ -27,5 +27,3 @@ class Gait:
         self._done = end
         times = self._blocks.end_s(start, end)[STEPS_BLOCKS - 1 :]
         return [float(t) for t in times[enough]]
-
-

@@ -36,9 +36,7 @@ class GyroOrientation:
     """Up by VQF, sample by sample and without delay."""
 
     def __init__(self, grid_hz: float, params: MotionParams) -> None:
-        self._vqf = VQF(
-            1.0 / grid_hz, biasClip=params.vqf_bias_clip_dps, biasSigmaInit=params.vqf_bias_sigma_init_dps
-        )
+        self._vqf = VQF(1.0 / grid_hz, biasClip=params.vqf_bias_clip_dps, biasSigmaInit=params.vqf_bias_sigma_init_dps)
 
     def push(self, block: Samples) -> Inclination:
         """Take a block; as many samples come out."""

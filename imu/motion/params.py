@@ -82,7 +82,7 @@ class MotionParams:
     off_plane_deg: float = 45.0
     off_plane_share: float = 1.2
     posture_deg: float = 20.0
-    posture_share: float = 0.45
+    posture_share: float = 0.6
     verdict_wait_s: float = 2.5
     set_gap_s: float = 10.0
     hold_gap_s: float = 20.0

@@ -17,7 +17,6 @@ import numpy as np
 
 from imu.exercises import Exercise
 from imu.model import (
-    NAN,
     Analysis,
     Event,
     Inclination,
@@ -30,7 +29,6 @@ from imu.model import (
     Rep,
     RepConfirmed,
     Samples,
-    SetClosed,
     Stroke,
     Trunk,
 )
@@ -155,7 +153,6 @@ class Pipeline:
         self._walked_s: list[float] = []
         self._learner = None if mount else MountLearner(exercise, self._blocks)
         self._hinge = self._new_hinge(mount) if mount else None
-        self._sets_closed = 0
         self._last: Rep | None = None
 
     def push(self, samples: Samples) -> list[Event]:
@@ -169,7 +166,7 @@ class Pipeline:
             events += self._revise(revision.mount, len(self._past))
         if self._hinge is not None:
             events += self._hinge.finish()
-        return self._seen(events, finished=True)
+        return self._seen(events)
 
     def analysis(self) -> Analysis:
         """The ledger and the sets as known so far."""
@@ -227,7 +224,9 @@ class Pipeline:
     def _process(self, block: Inclination) -> list[Event]:
         """Run the stages behind the orientation; cut the block where the mount is revised inside it."""
         start = len(self._past)
-        self._past.append(block.t_s, *block.up.T, *block.omega_radps.T, block.acc_norm_mps2, block.trusted.astype(float))
+        self._past.append(
+            block.t_s, *block.up.T, *block.omega_radps.T, block.acc_norm_mps2, block.trusted.astype(float)
+        )
         if not len(block):
             return []
         events: list[Event] = []
@@ -253,7 +252,9 @@ class Pipeline:
         events: list[Event] = [MountRevised(t_s=now_s, decided_s=now_s, mount=mount)]
         after = [r for r in self._hinge.judge.ledger() if r.counted]
         events += [
-            MovementRejected(t_s=r.end_s, decided_s=now_s, rep=r, withdrawn=r.rep) for r in before if not _among(r, after)
+            MovementRejected(t_s=r.end_s, decided_s=now_s, rep=r, withdrawn=r.rep)
+            for r in before
+            if not _among(r, after)
         ]
         return events + [e for e in again if isinstance(e, RepConfirmed) and not _among(e.rep, before)]
 
@@ -267,8 +268,8 @@ class Pipeline:
             trusted=column(8, start, end) > 0,
         )
 
-    def _seen(self, events: list[Event], *, finished: bool = False) -> list[Event]:
-        """Add the sets that ended, and remember the last repetition for the view."""
+    def _seen(self, events: list[Event]) -> list[Event]:
+        """Remember the last repetition for the view."""
         for event in events:
             if isinstance(event, RepConfirmed):
                 self._last = event.rep
@@ -318,5 +319,3 @@ def analyze(
             progress(min(1.0, (start + _BATCH) / len(samples)))
     pipeline.finish()
     return pipeline.analysis(), pipeline
-
-

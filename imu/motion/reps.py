@@ -20,11 +20,13 @@ from imu.model import (
     Rep,
     RepAnnounced,
     RepConfirmed,
+    SetClosed,
     SetStarted,
     Stroke,
     Verdict,
 )
 from imu.motion.params import MotionParams
+from imu.motion.sets import summarise
 
 _SURE = 0.75
 """Below this certainty of the mount the posture is not held against a movement."""
@@ -112,6 +114,7 @@ class RepJudge:
         self._groups: list[_Group] = []
         self._done: list[_Cycle] = []
         self._sets = 0
+        self._set_end_s = NAN
         self._last_end_s = NAN
         self._early: int | None = None
         self._moving = False
@@ -320,6 +323,10 @@ class RepJudge:
                     events += self._reject(decided_s, cycle, Verdict.ISOLATED, withdrawn=cycle.number)
             else:
                 self._done += group.cycles
+                rows = [_row(c) for c in group.cycles]
+                summary = summarise(group.set, rows, previous_end_s=self._set_end_s)
+                self._set_end_s = summary.end_s
+                events.append(SetClosed(t_s=summary.end_s, decided_s=decided_s, summary=summary))
         self._open, self._groups, self._last_end_s, self._early = None, [], NAN, None
         return events
 

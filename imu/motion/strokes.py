@@ -221,7 +221,7 @@ class StrokeFinder:
             off_plane_deg=float(tilt.max() - tilt.min()),
             stall_s=edges.stall / self._hz,
             lost_s=float(np.count_nonzero(trust == 0)) / self._hz,
-            smoothness=spectral_arc_length(speed, self._hz),
+            smoothness=spectral_arc_length(speed, self._hz) if lifting else NAN,
         )
 
 
@@ -238,6 +238,9 @@ def spectral_arc_length(speed: Floats, rate_hz: float) -> float:
     The arc length of the normalised amplitude spectrum up to 10 Hz or to where it stays below 5 %, as proposed by
     Balasubramanian, Melendez-Calderon & Burdet (IEEE Trans. Biomed. Eng. 59, 2012) with the later adaptive cut-off.
     """
+    # The rate is smooth well below 20 Hz: more samples than that only cost time.
+    stride = max(1, int(rate_hz / 40.0))
+    speed, rate_hz = speed[::stride], rate_hz / stride
     if len(speed) < 4 or not speed.any():
         return NAN
     n = 16 * int(2 ** np.ceil(np.log2(len(speed))))

@@ -212,6 +212,37 @@ async def test_a_reboot_hangs_up_after_its_answer(air: Air) -> None:
         assert await host.ask(wire.Resume(session=1)) is StatusCode.RANGE_GONE
 
 
+async def test_after_each_restart_the_new_connection_gets_every_frame(air: Air) -> None:
+    for _ in range(3):
+        gone = asyncio.Event()
+        async with connected(air) as host:
+            host.client._backend.set_disconnected_callback(gone.set)
+            await host.ask(wire.Start())
+            await host.until(lambda host=host: len(host.frames) >= 30)
+            assert host.indices == list(range(len(host.indices)))
+            air.sensors[0].reset(air.now_us)
+            await asyncio.wait_for(gone.wait(), PATIENCE_S)
+
+
+async def test_nothing_of_a_connection_outlives_the_sensors_restart(air: Air) -> None:
+    before, gone = asyncio.all_tasks(), asyncio.Event()
+    async with connected(air) as host:
+        host.client._backend.set_disconnected_callback(gone.set)
+        await host.ask(wire.Start())
+        air.sensors[0].reset(air.now_us)
+        await asyncio.wait_for(gone.wait(), PATIENCE_S)
+    await find(air, "BX-0001")
+    assert asyncio.all_tasks() == before
+
+
+async def test_a_restart_while_nobody_is_connected_costs_the_next_host_nothing(air: Air) -> None:
+    air.sensors[0].reset(air.now_us)
+    async with connected(air) as host:
+        await host.ask(wire.Start())
+        await host.until(lambda: len(host.frames) >= 20)
+        assert host.indices == list(range(len(host.indices)))
+
+
 async def test_an_unknown_address_is_not_found(air: Air) -> None:
     client = BleakClient("F0:00:00:00:00:99", timeout=0.3, backend=air.client_backend)
     with pytest.raises(BleakDeviceNotFoundError):
