@@ -1,8 +1,8 @@
 """One row per exercise: what its repetition looks like from the chest.
 
 Angles are trunk pitch as in `imu.model` (0 prone horizontal, +90 upright, -90 hanging head down; extension raises it).
-The rows are starting points for judging a movement, wide enough for beginners and for a strap worn off centre; they
-are not prescriptions. All movements are described by the trunk alone: one chest sensor sees neither hip nor lumbar spine.
+The rows are starting points for judging a movement, wide enough for beginners and for a strap worn off centre, and no
+prescriptions. All movements are described by the trunk alone: one chest sensor sees neither hip nor lumbar spine.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import isnan
 from typing import Self
 
 import numpy as np
@@ -274,6 +275,11 @@ class Stroke:
         return self.high_deg - self.low_deg
 
 
+def format_tempo(phases_s: Iterable[float]) -> str:
+    """Write eccentric, bottom, concentric, top as `2.9-0.3-1.4-1.1`; `?` where a phase has no end."""
+    return "-".join("?" if isnan(p) else f"{max(p, 0.0):.1f}" for p in phases_s)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rep:
     """One movement in the ledger: a repetition, or the reason it is none. The fields are the columns of `reps.csv`.
@@ -338,12 +344,12 @@ class Rep:
     def tempo(self) -> str:
         """Measured tempo, eccentric-bottom-concentric-top with one decimal; `?` where a phase has no end."""
         phases = (self.lower_s, self.bottom_hold_s, self.lift_s, self.top_hold_s)
-        return "-".join("?" if p != p else f"{max(p, 0.0):.1f}" for p in phases)
+        return format_tempo(phases)
 
     @property
     def time_under_tension_s(self) -> float:
         """Lift + top hold + lowering; phases that do not exist count as nothing."""
-        return sum(p for p in (self.lift_s, self.top_hold_s, self.lower_s) if p == p)
+        return sum(p for p in (self.lift_s, self.top_hold_s, self.lower_s) if not isnan(p))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

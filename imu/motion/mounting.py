@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imu.exercises import End, Exercise
-from imu.model import Bools, Floats, Mount
+from imu.model import Bools, Floats, Ints, Mount
 from imu.motion.blocks import Blocks, norm
 
 _SAME_AXIS = float(np.cos(np.deg2rad(25.0)))
@@ -29,6 +29,9 @@ _WALKED_BLOCKS = 12
 _NEW_DEG = 12.0
 """A new judgement within this angle of the old one changes nothing."""
 _REMEMBERED = 300
+_TELLING_DEG = 20.0
+_NEAR = float(np.cos(np.deg2rad(20.0)))
+_OFTEN = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,16 @@ class Revision:
 
     at: int
     mount: Mount
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A direction of up whose pitch is known, how sure that is, and whether movement leads forward (down) from it."""
+
+    up: Floats
+    pitch_deg: float
+    certainty: float
+    forward: bool = True
 
 
 class MountLearner:
@@ -90,20 +103,26 @@ class MountLearner:
         turn = _cross(up[recent - _LAG], up[recent])
         size = norm(turn)
         axis, share = _hinge_axis(turn, size, up[recent], upright)
-        reference, pitch_deg, certainty, forward = self._reference(up, home, walked, axis)
-        return _mount(axis, reference, pitch_deg, up[recent], size, forward, certainty * share)
+        known = _Known(walked, 90.0, 1.0) if walked is not None else self._at_start(up, home, axis, recent)
+        return _mount(axis, known, up[recent], size, share)
 
-    def _reference(
-        self, up: Floats, home: Floats, walked: Floats | None, axis: Floats
-    ) -> tuple[Floats, float, float, bool]:
-        """A direction whose pitch is known, that pitch, how sure that is, and whether movement leads forward from it."""
-        if walked is not None:
-            return walked, 90.0, 1.0, True
-        at_home = np.count_nonzero(up @ home > np.cos(np.deg2rad(20.0)))
-        starts_low = self._exercise.start is End.BOTTOM and self._exercise.bottom_deg is not None
-        if starts_low and at_home > 0.1 * len(up):
-            return home, float(self._exercise.bottom_deg or 0.0), 0.6, False
-        return home, 90.0, 0.6, True
+    def _at_start(self, up: Floats, home: Floats, axis: Floats, moved: Ints) -> _Known:
+        """Without walking, the first posture is taken for upright, or for the bottom where the exercise starts there.
+
+        Someone who hangs on the bench when the recording starts moves by the exercise's range from there; someone who
+        stands then, by the way from upright to the bottom. Where both are about the same, the bottom is the posture
+        that is come back to.
+        """
+        ex = self._exercise
+        if ex.start is not End.BOTTOM or ex.bottom_deg is None or ex.top_deg is None:
+            return _Known(home, 90.0, 0.6)
+        far_deg = float(np.rad2deg(np.percentile(np.abs(_angle_about(axis, home, up[moved])), 95)))
+        from_bottom, from_upright = ex.top_deg - ex.bottom_deg, 90.0 - ex.bottom_deg
+        if from_upright - from_bottom > _TELLING_DEG:
+            hangs = abs(far_deg - from_bottom) < abs(far_deg - from_upright)
+        else:
+            hangs = bool(np.count_nonzero(up @ home > _NEAR) > _OFTEN * len(up))
+        return _Known(home, ex.bottom_deg, 0.6, forward=False) if hangs else _Known(home, 90.0, 0.6)
 
 
 def _hinge_axis(turn: Floats, size: Floats, up: Floats, upright: Floats) -> tuple[Floats, float]:
@@ -137,17 +156,16 @@ def _one_sided(up: Floats, axis: Floats, upright: Floats, weight: Floats) -> flo
     return abs(float((side * weight).sum())) / total if total > 0 else 0.0
 
 
-def _mount(
-    axis: Floats, reference: Floats, pitch_deg: float, up: Floats, size: Floats, forward: bool, certainty: float
-) -> Mount:
-    side = float((_angle_about(axis, reference, up) * size).sum())
-    right = axis if (side > 0) == forward else -axis
-    e1 = _unit(reference - (reference @ right) * right)
+def _mount(axis: Floats, known: _Known, up: Floats, size: Floats, share: float) -> Mount:
+    side = float((_angle_about(axis, known.up, up) * size).sum())
+    right = axis if (side > 0) == known.forward else -axis
+    e1 = _unit(known.up - (known.up @ right) * right)
     e2 = np.cross(right, e1)
-    p = np.deg2rad(pitch_deg)
+    p = np.deg2rad(known.pitch_deg)
     # From e1 at pitch p the trunk flexes towards e2: e1 = -a cos p + c sin p, e2 = -a sin p - c cos p, solved for a, c.
     anterior = -(np.cos(p) * e1 + np.sin(p) * e2)
     cranial = np.sin(p) * e1 - np.cos(p) * e2
+    certainty = known.certainty * share
     return Mount(anterior=_triple(anterior), cranial=_triple(cranial), source="learned", certainty=certainty)
 
 

@@ -5,13 +5,15 @@
                                 +-> Blocks ---+-> MountLearner (if needed) |
                                        +--------> Gait --------------------+
 
-Live and batch are this same object, fed in small blocks or large ones, to the same result bit by bit. Where the mount is
-learned, the stages behind it run again over the whole history whenever it is revised, and what changes is said in events.
+Live and batch are this same object, fed in small blocks or large ones, to the same result bit by bit. Where the mount
+is learned, the stages behind it run again over the whole history whenever it is revised, and what changes is said in
+events.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isnan
 
 import numpy as np
 
@@ -68,7 +70,7 @@ class _Hinge:
         self._trunk = TrunkStage(mount, grid_hz=grid_hz, gyroscope=gyroscope, params=params)
         self._strokes = StrokeFinder(grid_hz=grid_hz, gyroscope=gyroscope, turn_deg=turn_deg, params=params)
         self.judge = RepJudge(exercise, mount, params=params)
-        self.history = History(5)
+        self.history = self._strokes.past
         self.phase, self.phase_since_s = Phase.UNKNOWN, 0.0
         self._walked_s, self._walks_told = walked_s, 0
 
@@ -87,7 +89,6 @@ class _Hinge:
     def _take(self, trunk: Trunk, found: list[Found]) -> list[Event]:
         if not len(trunk):
             return []
-        self.history.append(trunk.t_s, trunk.pitch_deg, trunk.rate_dps, trunk.tilt_deg, trunk.trusted.astype(float))
         events = self._tell(found)
         now_s = float(trunk.t_s[-1])
         return events + self._walks_until(now_s) + self.judge.advance(now_s)
@@ -182,7 +183,7 @@ class Pipeline:
             sets=tuple(summarise_all(judged)),
             mount=self._hinge.mount,
             straight_line_deg=line,
-            straight_line_source=source if line == line else "unknown",
+            straight_line_source="unknown" if isnan(line) else source,
         )
 
     @property

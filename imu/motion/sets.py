@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from math import isnan
 from statistics import fmean, median
 
-from imu.model import NAN, Rep, SetSummary
+from imu.model import NAN, Rep, SetSummary, format_tempo
 from imu.motion.params import MotionParams
 
 
@@ -63,7 +64,7 @@ def summarise_all(reps: Iterable[Rep]) -> list[SetSummary]:
 
 
 def _mean(values: Iterable[float]) -> float:
-    known = [v for v in values if v == v]
+    known = [v for v in values if not isnan(v)]
     return fmean(known) if known else NAN
 
 
@@ -74,4 +75,4 @@ def _mean_tempo(reps: list[Rep]) -> str:
         _mean(r.lift_s for r in reps),
         _mean(r.top_hold_s for r in reps),
     )
-    return "-".join("?" if p != p else f"{max(p, 0.0):.1f}" for p in phases)
+    return format_tempo(phases)

@@ -61,14 +61,17 @@ class _Run:
 
 
 class StrokeFinder:
-    """Stage: `Trunk` -> what was found, in order of decision."""
+    """Stage: `Trunk` -> what was found, in order of decision.
+
+    `past` keeps the trunk's motion: time, pitch, rate, lean, and 1 where it was measured.
+    """
 
     def __init__(self, *, grid_hz: float, gyroscope: bool, turn_deg: float, params: MotionParams) -> None:
         self._hz = grid_hz
         self._moving_dps = params.moving_dps if gyroscope else params.moving_acc_only_dps
         self._turn_deg = turn_deg
         self._params = params
-        self._past = History(5)
+        self.past = History(5)
         self._run = _Run(0, 0)
         self._direction = 0
         self._turn = 0
@@ -78,8 +81,8 @@ class StrokeFinder:
 
     def push(self, block: Trunk) -> list[Found]:
         """Take a block; gives what its samples decide."""
-        seen, n = len(self._past), len(block)
-        self._past.append(block.t_s, block.pitch_deg, block.rate_dps, block.tilt_deg, block.trusted.astype(float))
+        seen, n = len(self.past), len(block)
+        self.past.append(block.t_s, block.pitch_deg, block.rate_dps, block.tilt_deg, block.trusted.astype(float))
         if not n:
             return []
         out: list[Found] = []
@@ -106,14 +109,14 @@ class StrokeFinder:
     def finish(self) -> list[Found]:
         """Close the stroke that is still open."""
         out: list[Found] = []
-        end = len(self._past)
+        end = len(self.past)
         if end:
             self._point(end - 1)
             self._close(end - 1, out)
         return out
 
     def _at(self, column: int, i: int) -> float:
-        return float(self._past.column(column)[i])
+        return float(self.past.column(column)[i])
 
     def _look(self, start: int, end: int, out: list[Found]) -> None:
         """Look at samples [start, end), which all belong to the current run."""
@@ -124,7 +127,7 @@ class StrokeFinder:
         extreme, deg = self._low if run.sign > 0 else self._high
         reached = run.high - deg if run.sign > 0 else deg - run.low
         if self._direction != run.sign and reached >= self._turn_deg:
-            beyond = run.sign * (self._past.column(_PITCH, start, end) - deg) >= self._turn_deg
+            beyond = run.sign * (self.past.column(_PITCH, start, end) - deg) >= self._turn_deg
             self._turned(run.sign, extreme, start + int(np.argmax(beyond)), out)
         if self._direction == run.sign and not self._arrived:
             self._arrive(end, out, closed=False)
@@ -157,8 +160,8 @@ class StrokeFinder:
         run, turned = self._run, self._at(_PITCH, self._turn)
         if (run.high - turned if run.sign > 0 else turned - run.low) < self._turn_deg:
             return
-        travelled = run.sign * (self._past.column(_PITCH, run.start, end) - turned)
-        speed = run.sign * self._past.column(_RATE, run.start, end)
+        travelled = run.sign * (self.past.column(_PITCH, run.start, end) - turned)
+        speed = run.sign * self.past.column(_RATE, run.start, end)
         slow = (speed < self._params.edge_fraction * np.maximum.accumulate(speed)) & (travelled >= self._turn_deg)
         k = int(np.argmax(slow))
         if not slow[k]:
@@ -193,8 +196,8 @@ class StrokeFinder:
         first, last = max(self._free_from, turn - margin), min(k, extreme + margin) + 1
         if last - first < 3:
             return
-        pitch = direction * self._past.column(_PITCH, first, last)
-        rate = direction * self._past.column(_RATE, first, last)
+        pitch = direction * self.past.column(_PITCH, first, last)
+        rate = direction * self.past.column(_RATE, first, last)
         for edges in find_edges(pitch, rate, rate_hz=self._hz, params=self._params):
             stroke = self._stroke(direction > 0, edges, first)
             if stroke.range_deg >= 0.5 * self._turn_deg and stroke.duration_s > 0:
@@ -203,7 +206,7 @@ class StrokeFinder:
 
     def _stroke(self, lifting: bool, edges: Edges, offset: int) -> Stroke:
         a, b = offset + int(edges.start), offset + int(np.ceil(edges.end)) + 1
-        t, pitch, rate, tilt, trust = (self._past.column(c, a, b) for c in range(5))
+        t, pitch, rate, tilt, trust = (self.past.column(c, a, b) for c in range(5))
         low, high = int(np.argmin(pitch)), int(np.argmax(pitch))
         speed = np.abs(rate)
         return Stroke(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from imu.model import Floats, Inclination, Mount, Trunk
-from imu.motion.history import History
+from imu.model import Bools, Floats, Inclination, Mount, Trunk
 from imu.motion.params import MotionParams
 from imu.motion.smooth import Smoother, gaussian_taps
 
@@ -21,8 +20,7 @@ class TrunkStage:
         self._hz = grid_hz
         self._gyroscope = gyroscope
         self._rate = Smoother(gaussian_taps(params.rate_sigma_s, grid_hz))
-        self._waiting = History(4)
-        self._given = 0
+        self._waiting: list[tuple[Floats, Floats, Floats, Bools]] = []
         self._last_pitch = np.empty(0)
 
     def push(self, block: Inclination) -> Trunk:
@@ -31,7 +29,7 @@ class TrunkStage:
             return self._emit(np.empty(0))
         pitch, tilt = _angles(block.up, self._mount)
         raw = self._rotation_rate(block.omega_radps) if self._gyroscope else self._angle_rate(pitch)
-        self._waiting.append(block.t_s, pitch, tilt, block.trusted.astype(float))
+        self._waiting.append((block.t_s, pitch, tilt, block.trusted))
         return self._emit(self._rate.push(raw))
 
     def finish(self) -> Trunk:
@@ -53,10 +51,14 @@ class TrunkStage:
         return out
 
     def _emit(self, rate: Floats) -> Trunk:
-        start, end = self._given, self._given + len(rate)
-        self._given = end
-        t, pitch, tilt, trusted = (self._waiting.column(i, start, end) for i in range(4))
-        return Trunk(t_s=t, pitch_deg=pitch, rate_dps=rate, tilt_deg=tilt, trusted=trusted > 0)
+        if not self._waiting:
+            return Trunk(t_s=rate, pitch_deg=rate, rate_dps=rate, tilt_deg=rate, trusted=rate > 0)
+        n = len(rate)
+        t, pitch, tilt, trusted = (
+            np.concatenate(parts) if len(parts) > 1 else parts[0] for parts in zip(*self._waiting, strict=True)
+        )
+        self._waiting = [(t[n:], pitch[n:], tilt[n:], trusted[n:])]
+        return Trunk(t_s=t[:n], pitch_deg=pitch[:n], rate_dps=rate, tilt_deg=tilt[:n], trusted=trusted[:n])
 
 
 def _angles(up: Floats, mount: Mount) -> tuple[Floats, Floats]:
