@@ -26,8 +26,8 @@ MAX_ASKED = 8
 """Ranges that may wait to be sent again before the device is BUSY."""
 
 
-class Refusal(Exception):  # noqa: N818  (it is an answer, not an error of ours)
-    """A request is answered with a status other than OK."""
+class Refusal(Exception):
+    """A request is answered with a status other than OK: an answer, not an error of ours."""
 
     def __init__(self, status: StatusCode) -> None:
         super().__init__(status.name)

@@ -53,7 +53,7 @@ class Session:
         await self.client.start_notify(wire.DATA_UUID, on_frame)
         await self.client.start_notify(wire.STATUS_UUID, lambda _, data: self.statuses.append(wire.Status.unpack(data)))
 
-    async def ask(self, request: wire.Request) -> Any:  # noqa: ANN401
+    async def ask(self, request: wire.Request) -> Any:
         await self.client.write_gatt_char(wire.CONTROL_UUID, request.pack(), response=True)
         answer = wire.decode_answer(await asyncio.wait_for(self.answers.get(), PATIENCE_S))
         assert answer.op == request.OP

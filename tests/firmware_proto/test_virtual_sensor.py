@@ -38,7 +38,7 @@ class Host:
         self.sensor.connect(self.now_us, mtu)
         self.sensor.subscribed = True
 
-    def ask(self, request: wire.Request) -> Any:  # noqa: ANN401
+    def ask(self, request: wire.Request) -> Any:
         answer = wire.decode_answer(self.sensor.handle(request.pack(), self.now_us))
         assert (answer.op, answer.tag) == (request.OP, request.tag)
         return answer.body if answer.ok else answer.status
