@@ -263,11 +263,12 @@ class VirtualDevice:
 
     @property
     def _per_frame(self) -> int:
+        """Samples in a live frame of the session."""
+        return 1 if self._session is None else self._frame_samples(self._session.rate_hz, self._session.kind)
+
+    def _frame_samples(self, rate_hz: float, kind: Kind) -> int:
         """Samples in a live frame: what the batch time gives, no more than the MTU takes."""
-        if self._session is None:
-            return 1
-        batch = int(self._session.rate_hz * self._config.batch_ms / 1000)
-        return max(1, min(batch, wire.max_samples(self.mtu, self._session.kind)))
+        return max(1, min(int(rate_hz * self._config.batch_ms / 1000), wire.max_samples(self.mtu, kind)))
 
     def _advance(self, now_us: int) -> None:
         """Live through the connection events since the last call."""

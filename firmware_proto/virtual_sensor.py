@@ -100,9 +100,8 @@ class VirtualSensor(VirtualDevice):
         if self.state is not State.IDLE:
             raise Refusal(StatusCode.WRONG_STATE)
         kind, rates = self._config.kind, self.source.divisors
-        per_packet = wire.max_samples(self.mtu, kind)
-        rate_dhz = self._config.rate_dhz or _default_rate(rates, per_packet)
-        if rate_dhz / 10 / per_packet > MAX_FRAMES_PER_S:
+        rate_dhz = self._config.rate_dhz or _default_rate(rates, wire.max_samples(self.mtu, kind))
+        if rate_dhz / 10 / self._frame_samples(rate_dhz / 10, kind) > MAX_FRAMES_PER_S:
             raise Refusal(StatusCode.UNSUPPORTED)
         self._session_number = self._session_number % 0xFFFF + 1
         divisor = rates[rate_dhz]

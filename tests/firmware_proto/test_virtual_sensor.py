@@ -416,6 +416,14 @@ def test_the_battery_drains_and_warns() -> None:
     assert sensor.charge_pct(1000 * 3600 * S) == 0.0
 
 
+def test_a_batch_so_short_that_the_link_cannot_carry_its_frames_is_refused() -> None:
+    host = Host(VirtualSensor(ramp(5), 208.0))
+    host.ask(wire.SetConfig(rate_dhz=2080, batch_ms=1))
+    assert host.ask(wire.Start()) is StatusCode.UNSUPPORTED
+    host.ask(wire.SetConfig(batch_ms=10))
+    assert host.ask(wire.Start()).true_rate_mhz == 208_000
+
+
 def test_a_failed_chip_is_an_error_until_reboot() -> None:
     host = Host(VirtualSensor(ramp(5), 104.0))
     host.ask(wire.Start())
