@@ -4,6 +4,9 @@ Each `VirtualSensor` becomes a bumble peripheral on its own virtual controller; 
 adapter, and `Air.scanner_backend` and `Air.client_backend` let bleak use it: `BleakScanner(backend=...)`,
 `BleakClient(device, backend=...)`. What is not real: radio time, and the supervision timeout, which `Air.drop` stands
 in for. bleak calls its backend interface unstable; the project pins bleak for that reason.
+
+This file is long on purpose: it is the only one here that may know bleak and bumble, and nearly every line of it speaks
+to one of them. From above: the controller, the peripheral (one sensor), the scanner, the client, the air.
 """
 
 from __future__ import annotations
@@ -147,33 +150,11 @@ class _Peripheral:
         self._battery = _readable(wire.BATTERY_LEVEL_UUID, self._battery_level, _Properties.NOTIFY)
         self._control.on(Characteristic.EVENT_SUBSCRIPTION, self._on_control_subscription)
         self._data.on(Characteristic.EVENT_SUBSCRIPTION, self._on_data_subscription)
-        texts = {
-            wire.MANUFACTURER_UUID: "virtual",
-            wire.MODEL_UUID: sensor.model,
-            wire.SERIAL_UUID: sensor.serial,
-            wire.FIRMWARE_UUID: sensor.firmware,
-        }
-        about = [_readable(uuid, text.encode) for uuid, text in texts.items()]
         info = _readable(wire.INFO_UUID, lambda: sensor.info().pack())
         ours = Service(wire.SERVICE_UUID, [info, self._control, self._data, self._status])
-        self.device.add_services(
-            [
-                ours,
-                Service(_uuid(wire.BATTERY_SERVICE_UUID), [self._battery]),
-                Service(_uuid(wire.DEVICE_INFORMATION_UUID), about),
-            ]
-        )
-        flags = AdvertisingData.Flags.LE_GENERAL_DISCOVERABLE_MODE | AdvertisingData.Flags.BR_EDR_NOT_SUPPORTED
-        kinds = AdvertisingData.Type
-        self.device.advertising_data = bytes(
-            AdvertisingData(
-                [
-                    (kinds.FLAGS, bytes((flags,))),
-                    (kinds.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS, bytes(ours.uuid)),
-                    (kinds.COMPLETE_LOCAL_NAME, sensor.name.encode()),
-                ]
-            )
-        )
+        battery = Service(_uuid(wire.BATTERY_SERVICE_UUID), [self._battery])
+        self.device.add_services([ours, battery, _device_information(sensor)])
+        self.device.advertising_data = _advertisement(sensor.name, ours.uuid)
 
     def _battery_level(self) -> bytes:
         return bytes((round(self.sensor.charge_pct(self._clock())),))
@@ -254,6 +235,27 @@ def _readable(
     return Characteristic(
         _uuid(uuid), _Properties.READ | more, _Permissions.READABLE, CharacteristicValue(read=lambda _: read())
     )
+
+
+def _device_information(sensor: VirtualSensor) -> Service:
+    texts = {
+        wire.MANUFACTURER_UUID: "virtual",
+        wire.MODEL_UUID: sensor.model,
+        wire.SERIAL_UUID: sensor.serial,
+        wire.FIRMWARE_UUID: sensor.firmware,
+    }
+    return Service(_uuid(wire.DEVICE_INFORMATION_UUID), [_readable(uuid, text.encode) for uuid, text in texts.items()])
+
+
+def _advertisement(name: str, service: core.UUID) -> bytes:
+    flags = AdvertisingData.Flags.LE_GENERAL_DISCOVERABLE_MODE | AdvertisingData.Flags.BR_EDR_NOT_SUPPORTED
+    kinds = AdvertisingData.Type
+    entries: list[tuple[int, bytes]] = [
+        (kinds.FLAGS, bytes((flags,))),
+        (kinds.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS, bytes(service)),
+        (kinds.COMPLETE_LOCAL_NAME, name.encode()),
+    ]
+    return bytes(AdvertisingData(entries))
 
 
 _SIG_TAIL = "-0000-1000-8000-00805f9b34fb"
