@@ -1,9 +1,10 @@
 """A LSM6DS3-class accelerometer and gyroscope: what becomes of the true signals on their way to int16.
 
-Figures of the ST LSM6DS3 datasheet (DocID026899, mechanical characteristics, typical): acceleration noise density
-90 ug/sqrt(Hz), zero-g offset +-40 mg, rate noise density 7 mdps/sqrt(Hz), zero-rate level +-10 dps before any
-calibration, sensitivities 0.061 mg/LSB at 2 g and 8.75 mdps/LSB at 250 dps, both proportional to the range. Sensitivity
-is trimmed to about 1 %; boards and age make it worse. The output rate is nominal: it may lie some per cent off.
+Typical figures of the ST LSM6DS3TR-C (datasheet DocID030071 Rev 3, mechanical characteristics): acceleration noise
+density 90 ug/sqrt(Hz) up to 8 g and 130 at 16 g, zero-g offset +-40 mg, rate noise density 5 mdps/sqrt(Hz), zero-rate
+level +-3 dps, sensitivities 0.061 mg/LSB at 2 g and 8.75 mdps/LSB at 250 dps, both proportional to the range (and not
+the range over 32768). The default gyroscope is somewhat noisier than that. How far sensitivity, axes, offset drift and
+output rate lie off are assumptions of ours, not datasheet figures.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ GYR_DPS_PER_LSB = {125: 4.375e-3, 250: 8.75e-3, 500: 17.5e-3, 1000: 35e-3, 2000:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SensorModel:
-    """One sensor with its errors; the defaults are a typical one after a factory offset calibration.
+    """One sensor with its errors; the defaults are a likely one whose offsets were calibrated once.
 
     Attributes:
         rate_hz: Nominal rate.
-        clock_error: True rate = `rate_hz` x (1 + `clock_error`); up to +-0.05 on such sensors.
+        clock_error: True rate = `rate_hz` x (1 + `clock_error`); we reckon with up to +-0.05.
         crystal_ppm: Error of the device's own clock, by which `t_s` is stamped.
         gyroscope: Without one, only acceleration is recorded.
         acc_range_g, gyr_range_dps: Full scale, one of the tables above.

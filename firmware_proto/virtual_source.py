@@ -12,7 +12,7 @@ from firmware_proto.codes import Kind
 Raw = npt.NDArray[np.int16]
 
 NOMINAL_RATES_HZ = (12.5, 26.0, 52.0, 104.0, 208.0, 416.0)
-"""Data rates of the LSM6DS3TR-C (ST datasheet DocID030071, table 52); its oscillator may be off by several percent."""
+"""Data rates of the LSM6DS3TR-C (ST datasheet DocID030071, table 52). They are typical values; a part may be off."""
 
 
 class Source:
