@@ -92,7 +92,8 @@ EXERCISES: dict[str, Exercise] = {
         ),
         Exercise(
             key="sorensen-hold", name="Static top hold (Biering-Soerensen)", start=End.BOTTOM,
-            top_deg=0.0, bottom_deg=-60.0, rom_deg=60.0, min_rom_deg=15.0, static=True, target_tempo="3-0-2-60",
+            top_deg=0.0, bottom_deg=-60.0, rom_deg=60.0, min_rom_deg=15.0, max_stroke_s=60.0,
+            static=True, target_tempo="3-0-2-60",
         ),
         Exercise(
             key="hinge", name="Any trunk hinge", start=End.EITHER,

@@ -162,6 +162,16 @@ class Trunk:
     def __len__(self) -> int:
         return len(self.t_s)
 
+    def __getitem__(self, part: slice) -> Trunk:
+        """The same motion cut in time."""
+        return Trunk(
+            t_s=self.t_s[part],
+            pitch_deg=self.pitch_deg[part],
+            rate_dps=self.rate_dps[part],
+            tilt_deg=self.tilt_deg[part],
+            trusted=self.trusted[part],
+        )
+
 
 AXES: dict[str, tuple[float, float, float]] = {
     "+x": (1.0, 0.0, 0.0), "-x": (-1.0, 0.0, 0.0),

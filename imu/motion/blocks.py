@@ -12,7 +12,9 @@ from imu.motion.history import History
 
 _BLOCK_S = 0.25
 _MOVED = float(np.sin(np.deg2rad(8.0)))
-"""A tilt of 8 degrees within half a second is movement of the trunk, not a step."""
+_MOVED_ACC_ONLY = float(np.sin(np.deg2rad(20.0)))
+"""A tilt of 8 degrees within half a second is movement of the trunk, not a step; a step shakes the angle by up to 20
+degrees where the accelerometer is its only source."""
 _SHAKE_MPS2 = (0.6, 6.0)
 """Standard deviation of the specific force in walking; holding still on a bench stays below 0.3, a jump is above."""
 
@@ -20,7 +22,8 @@ _SHAKE_MPS2 = (0.6, 6.0)
 class Blocks:
     """The recording in quarter seconds: mean direction of up, and shake. Independent of how it was cut."""
 
-    def __init__(self, *, grid_hz: float) -> None:
+    def __init__(self, *, grid_hz: float, gyroscope: bool) -> None:
+        self._moved = _MOVED if gyroscope else _MOVED_ACC_ONLY
         self.size = max(1, round(_BLOCK_S * grid_hz))
         self._rest: list[Inclination] = []
         self._waiting = 0
@@ -64,7 +67,7 @@ class Blocks:
     def stepping(self, start: int, end: int) -> Bools:
         """Blocks that feel like walking."""
         shake = self._columns.column(3, start, end)
-        return (shake > _SHAKE_MPS2[0]) & (shake < _SHAKE_MPS2[1]) & (self.tilt(start, end, lag=2) < _MOVED)
+        return (shake > _SHAKE_MPS2[0]) & (shake < _SHAKE_MPS2[1]) & (self.tilt(start, end, lag=2) < self._moved)
 
 
 def norm(v: Floats) -> Floats:

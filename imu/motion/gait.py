@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from imu.motion.blocks import Blocks
 
 STEPS_BLOCKS = 8
@@ -11,19 +9,21 @@ STEPS_BLOCKS = 8
 
 
 class Gait:
-    """Stage: `Inclination` -> the times at which walking is certain."""
+    """Stage: `Blocks` -> times at which walking is certain: after `STEPS_BLOCKS` blocks, and after as many again."""
 
     def __init__(self, blocks: Blocks) -> None:
         self._blocks = blocks
         self._done = 0
+        self._run = 0
 
     def walked(self) -> list[float]:
-        """Times since the last call at which the trunk had been walking for `STEPS_BLOCKS` blocks."""
-        start, end = max(self._done - STEPS_BLOCKS + 1, 0), len(self._blocks)
-        if end - start < STEPS_BLOCKS or end == self._done:
-            return []
-        steps = self._blocks.stepping(start, end)
-        enough = np.lib.stride_tricks.sliding_window_view(steps, STEPS_BLOCKS).all(axis=1)
-        self._done = end
-        times = self._blocks.end_s(start, end)[STEPS_BLOCKS - 1 :]
-        return [float(t) for t in times[enough]]
+        """The times since the last call."""
+        start, self._done = self._done, len(self._blocks)
+        steps = self._blocks.stepping(start, self._done)
+        times = self._blocks.end_s(start, self._done)
+        out = []
+        for step, end_s in zip(steps.tolist(), times.tolist(), strict=True):
+            self._run = self._run + 1 if step else 0
+            if step and self._run % STEPS_BLOCKS == 0:
+                out.append(end_s)
+        return out

@@ -75,37 +75,36 @@ class _Hinge:
         self._walked_s, self._walks_told = walked_s, 0
 
     def push(self, block: Inclination) -> list[Event]:
-        trunk = self._trunk.push(block)
-        return self._take(trunk, self._strokes.push(trunk))
+        return self._take(self._trunk.push(block))
 
     def finish(self) -> list[Event]:
-        trunk = self._trunk.finish()
-        events = self._take(trunk, self._strokes.push(trunk))
-        events += self._tell(self._strokes.finish())
+        events = self._take(self._trunk.finish())
+        events += self._tell(self._strokes.interrupt())
         if len(self.history):
             events += self.judge.finish(float(self.history.column(0)[-1]))
         return events
 
-    def _take(self, trunk: Trunk, found: list[Found]) -> list[Event]:
-        if not len(trunk):
-            return []
-        events = self._tell(found)
-        now_s = float(trunk.t_s[-1])
-        return events + self._walks_until(now_s) + self.judge.advance(now_s)
-
-    def _walks_until(self, now_s: float) -> list[Event]:
-        """Tell the judge of walking in its place between the strokes."""
+    def _take(self, trunk: Trunk) -> list[Event]:
+        """Take the trunk's motion, cut where the person was found to walk."""
         events: list[Event] = []
-        while self._walks_told < len(self._walked_s) and self._walked_s[self._walks_told] <= now_s:
-            events += self.judge.walked(self._walked_s[self._walks_told])
+        while len(trunk) and self._walks_told < len(self._walked_s):
+            walked_s = self._walked_s[self._walks_told]
+            if walked_s > trunk.t_s[-1]:
+                break
+            cut = int(np.searchsorted(trunk.t_s, walked_s, side="right"))
+            events += self._tell(self._strokes.push(trunk[:cut])) + self._tell(self._strokes.interrupt())
+            events += self.judge.walked(walked_s)
             self._walks_told += 1
-        return events
+            trunk = trunk[cut:]
+        if not len(trunk):
+            return events
+        events += self._tell(self._strokes.push(trunk))
+        return events + self.judge.advance(float(trunk.t_s[-1]))
 
     def _tell(self, found: list[Found]) -> list[Event]:
         events: list[Event] = []
         for item in found:
             what = item.what
-            events += self._walks_until(item.decided_s)
             if isinstance(what, Stroke):
                 events += self.judge.stroke(item.decided_s, what)
             elif isinstance(what, Arrival):
@@ -149,7 +148,7 @@ class Pipeline:
         self._grid_hz = self._timeline.grid_hz
         self._orientation = orientation(grid_hz=self._grid_hz, gyroscope=gyroscope, params=self._params)
         self._past = History(9)
-        self._blocks = Blocks(grid_hz=self._grid_hz)
+        self._blocks = Blocks(grid_hz=self._grid_hz, gyroscope=gyroscope)
         self._gait = Gait(self._blocks)
         self._walked_s: list[float] = []
         self._learner = None if mount else MountLearner(exercise, self._blocks)

@@ -106,8 +106,8 @@ class StrokeFinder:
             self._look(start, end, out)
         return out
 
-    def finish(self) -> list[Found]:
-        """Close the stroke that is still open."""
+    def interrupt(self) -> list[Found]:
+        """Close the stroke that is still open: the recording ends, or the person walks."""
         out: list[Found] = []
         end = len(self.past)
         if end:
