@@ -112,7 +112,7 @@ class Info:
     Attributes:
         rates_dhz: Nominal rates offered, in 0.1 Hz, ascending.
         acc_ranges_g, gyr_ranges_dps: Ranges offered; no gyroscope ranges mean no gyroscope.
-        ring_s: Seconds of samples the ring holds at the default settings.
+        ring_s: Seconds of samples the ring holds at the highest rate, with all axes.
         log_bytes: Flash for logging, 0 without.
         mounting: Which axes point where, see `mounting_code`.
     """

@@ -1,6 +1,7 @@
 """The golden bytes, both ways: what any port in any language has to pass as well."""
 
 import json
+import re
 from importlib.resources import files
 from typing import Any, Protocol
 
@@ -9,6 +10,7 @@ import pytest
 
 from firmware_proto import wire
 
+PAGE = files("firmware_proto").joinpath("README.md").read_text(encoding="utf-8")
 VECTORS = json.loads(files("firmware_proto").joinpath("vectors.json").read_text(encoding="utf-8"))
 
 
@@ -61,3 +63,18 @@ def test_every_message_has_a_golden_vector() -> None:
     assert {"DataFrame", "Info", "Status", "RepRecord", "Answer"} <= seen
     assert {"InfoPart", "StartAnswer", "PingAnswer", "BackfillAnswer", "SelfTestAnswer", "ResumeAnswer"} == bodies
     assert {v["fields"]["op"] for v in VECTORS["messages"] if v["type"] == "Answer"} >= set(wire.Op)
+
+
+def test_the_worked_examples_of_the_page_are_golden_bytes() -> None:
+    session = re.findall(r"^[><*] ((?:[0-9a-f]{2} {1,2})*[0-9a-f]{2})(?: {3}|$)", PAGE, re.MULTILINE)
+    assert len(session) == 9
+    assert {bytes.fromhex(line).hex() for line in session} <= {v["hex"] for v in VECTORS["messages"]}
+
+
+@pytest.mark.parametrize("name", ["START answer", "data frame"])
+def test_the_byte_tables_of_the_page_spell_the_example(name: str) -> None:
+    table = PAGE.split(f"The {name}")[1].split("|---|---|---|\n")[1].split("\n\n")[0]
+    rows = re.findall(r"^\| (\d+)(?:-(\d+))? \| `([0-9a-f ]+)`", table, re.MULTILINE)
+    golden = [bytes.fromhex(v["hex"]) for v in VECTORS["messages"]]
+    assert any(all(data[int(a) :].startswith(bytes.fromhex(text)) for a, _, text in rows) for data in golden)
+    assert [int(a) for a, _, _ in rows[1:]] == [int(b or a) + 1 for a, b, _ in rows[:-1]]
