@@ -15,7 +15,7 @@ from imu.motion.orientation import orientation
 from imu.motion.params import MotionParams
 
 HZ = 104.0
-directions = st.tuples(*[st.floats(-1, 1)] * 3).filter(lambda v: 0.2 < np.linalg.norm(v)).map(lambda v: unit(v))
+directions = st.tuples(*[st.floats(-1, 1)] * 3).filter(lambda v: 0.2 < np.linalg.norm(v)).map(unit)
 
 
 def unit(v: Any) -> Floats:

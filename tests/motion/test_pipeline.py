@@ -1,0 +1,295 @@
+"""Live and batch are one: however the samples are cut, the same events at the same times, the same ledger, bit by bit."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from firmware_proto.motion import Recording, SensorModel, SetPlan, random_negative, simulate
+from imu.exercises import get_exercise
+from imu.model import (
+    Analysis,
+    Event,
+    Inclination,
+    LiveState,
+    Mount,
+    MountRevised,
+    MovementRejected,
+    Phase,
+    PhaseChanged,
+    Rep,
+    RepAnnounced,
+    RepConfirmed,
+    Samples,
+    SetClosed,
+    SetStarted,
+    Trunk,
+)
+from imu.motion.pipeline import MotionParams, Pipeline, analyze
+
+DECLARED = Mount.from_axes(cranial="+y", anterior="+z")
+
+
+@dataclass
+class Outcome:
+    events: list[Event]
+    analysis: Analysis
+    state: LiveState
+    trunk: Trunk
+    inclination: Inclination
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [e for e in self.events if isinstance(e, kind)]
+
+
+@lru_cache
+def recording(what: str) -> Recording:
+    """A set with a shallow attempt, a stall and a bounce, or a minute and a half of daily life."""
+    if what == "daily":
+        return random_negative(5, seconds=90.0)
+    plan = SetPlan(
+        style="back-extension", reps=4, still_s=1.5, partial_after=(2,), stalled=(3,), bounced=(4,),
+        misalignment_deg=(8.0, -6.0, 5.0),
+    )  # fmt: skip
+    return simulate(plan, SensorModel(rate_hz=52.0), 3)
+
+
+@lru_cache
+def material(what: str, *, gyroscope: bool, holes: bool) -> Samples:
+    r = recording(what)
+    samples = Samples.measured(r.t_s, r.acc_mps2, r.gyr_radps if gyroscope else None)
+    keep = np.ones(len(r), bool)
+    if holes:
+        for at, length in ((0.2, 0.01), (0.45, 0.03), (0.5, 0.002), (0.8, 0.05)):
+            keep[int(at * len(r)) : int((at + length) * len(r))] = False
+    return samples[keep]
+
+
+def run(samples: Samples, edges: Iterable[int], *, exercise: str, mount: Mount | None) -> Outcome:
+    pipeline = Pipeline(get_exercise(exercise), rate_hz=52.0, gyroscope=samples.gyr_radps is not None, mount=mount)
+    events: list[Event] = []
+    for a, b in itertools.pairwise([0, *edges, len(samples)]):
+        events += pipeline.push(samples[a:b])
+    events += pipeline.finish()
+    return Outcome(events, pipeline.analysis(), pipeline.state, pipeline.trunk(), pipeline.inclination())
+
+
+@lru_cache
+def whole(what: str, exercise: str, *, gyroscope: bool, holes: bool, learned: bool) -> Outcome:
+    samples = material(what, gyroscope=gyroscope, holes=holes)
+    return run(samples, [], exercise=exercise, mount=None if learned else DECLARED)
+
+
+def differences(a: Outcome, b: Outcome) -> list[str]:
+    """What is not the same to the last bit (`repr` of a float is exact, and unlike `==` equal for nan)."""
+    out = [
+        f"event {i}: {x} / {y}" for i, (x, y) in enumerate(zip(a.events, b.events, strict=False)) if repr(x) != repr(y)
+    ]
+    if len(a.events) != len(b.events):
+        out.append(f"{len(a.events)} / {len(b.events)} events")
+    out += [name for name in ("analysis", "state") if repr(getattr(a, name)) != repr(getattr(b, name))]
+    for name in ("trunk", "inclination"):
+        one, other = getattr(a, name), getattr(b, name)
+        out += [f.name for f in fields(one) if not np.array_equal(getattr(one, f.name), getattr(other, f.name))]
+    return out
+
+
+cases = pytest.mark.parametrize(
+    ("what", "exercise", "gyroscope", "holes", "learned"),
+    [
+        ("set", "back-extension", True, False, False),
+        ("set", "back-extension", True, True, True),
+        ("set", "hinge", False, True, False),
+        ("set", "hinge", False, False, True),
+        ("daily", "hinge", True, True, True),
+        ("daily", "good-morning", True, False, False),
+    ],
+)
+
+
+@cases
+@pytest.mark.parametrize("size", [1, 10, 777])
+def test_chunks_of_one_size_change_nothing(
+    what: str, exercise: str, gyroscope: bool, holes: bool, learned: bool, size: int
+) -> None:
+    samples = material(what, gyroscope=gyroscope, holes=holes)
+    cut = run(samples, range(size, len(samples), size), exercise=exercise, mount=None if learned else DECLARED)
+    assert differences(cut, whole(what, exercise, gyroscope=gyroscope, holes=holes, learned=learned)) == []
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    what=st.sampled_from(["set", "daily"]),
+    exercise=st.sampled_from(["back-extension", "good-morning", "hinge"]),
+    gyroscope=st.booleans(),
+    holes=st.booleans(),
+    learned=st.booleans(),
+    shares=st.lists(st.floats(0, 1), max_size=40),
+    single=st.integers(0, 60),
+)
+def test_no_cut_changes_anything(
+    what: str, exercise: str, gyroscope: bool, holes: bool, learned: bool, shares: list[float], single: int
+) -> None:
+    samples = material(what, gyroscope=gyroscope, holes=holes)
+    edges = [round(s * len(samples)) for s in shares]
+    middle = len(samples) // 2
+    edges += range(middle, min(middle + single, len(samples)))
+    cut = run(samples, sorted(edges), exercise=exercise, mount=None if learned else DECLARED)
+    assert differences(cut, whole(what, exercise, gyroscope=gyroscope, holes=holes, learned=learned)) == []
+
+
+def test_the_material_is_worth_cutting() -> None:
+    done = whole("set", "back-extension", gyroscope=True, holes=True, learned=True)
+    assert len(done.analysis.counted) == 4
+    assert len(done.of(MountRevised)) >= 1
+    assert not done.trunk.trusted.all()
+
+
+def live() -> Outcome:
+    samples = material("set", gyroscope=True, holes=False)
+    return run(samples, range(10, len(samples), 10), exercise="back-extension", mount=DECLARED)
+
+
+def test_what_is_told_live_is_what_the_ledger_says() -> None:
+    done = live()
+    standing: dict[float, Rep] = {e.rep.start_s: e.rep for e in done.of(RepConfirmed)}
+    for event in done.of(MovementRejected):
+        standing.pop(event.rep.start_s, None)
+    assert sorted(standing) == [r.start_s for r in done.analysis.counted]
+    rejected = [e.rep.start_s for e in done.of(MovementRejected)]
+    assert sorted(rejected) == [r.start_s for r in done.analysis.reps if not r.counted]
+
+
+def test_decisions_come_in_order_and_never_before_what_they_are_about() -> None:
+    done = live()
+    times = [e.decided_s for e in done.events]
+    assert times == sorted(times)
+    assert all(e.t_s <= e.decided_s + 0.05 for e in done.events)
+
+
+def test_each_rep_is_announced_once_as_its_lift_arrives() -> None:
+    done = live()
+    withdrawn = {e.withdrawn for e in done.of(MovementRejected)}
+    said = [e for e in done.of(RepAnnounced)]
+    for rep in done.analysis.counted:
+        near = [e for e in said if abs(e.t_s - rep.lift_end_s) < 0.3]
+        assert [e.number for e in near] == [rep.rep]
+    assert len(said) <= len(done.analysis.counted) + len(withdrawn - {None})
+
+
+def test_a_verdict_falls_within_three_seconds_of_the_close_of_the_cycle() -> None:
+    assert all(e.decided_s <= e.rep.end_s + 3.0 for e in live().of(RepConfirmed))
+
+
+def test_the_set_begins_at_its_third_rep_and_closes_with_its_figures() -> None:
+    done = live()
+    (begun,), (closed,) = done.of(SetStarted), done.of(SetClosed)
+    assert sum(e.decided_s <= begun.decided_s for e in done.of(RepConfirmed)) in (2, 3)
+    (summary,) = done.analysis.sets
+    assert (closed.summary.reps, closed.summary.start_s, closed.summary.end_s) == (4, summary.start_s, summary.end_s)
+    assert summary.reps == 4
+
+
+def test_the_live_view_sees_count_and_phase_as_they_come() -> None:
+    samples = material("set", gyroscope=True, holes=False)
+    pipeline = Pipeline(get_exercise("back-extension"), rate_hz=52.0, mount=DECLARED)
+    counts, phases = [], set()
+    for a in range(0, len(samples), 10):
+        pipeline.push(samples[a : a + 10])
+        counts.append(pipeline.state.count)
+        phases.add(pipeline.state.phase)
+    assert max(counts) == 4
+    assert set(Phase) - {Phase.UNKNOWN} <= phases
+    state = pipeline.state
+    assert state.last_rep is not None
+    assert state.t_s == pytest.approx(samples.t_s[-1], abs=0.5)
+
+
+def test_a_learned_mount_says_so_and_changes_its_mind_aloud() -> None:
+    done = whole("set", "back-extension", gyroscope=True, holes=False, learned=True)
+    revised = done.of(MountRevised)
+    assert revised[-1].mount == done.analysis.mount
+    assert done.analysis.mount is not None
+    assert done.analysis.mount.source == "learned"
+    assert 0.0 < done.analysis.mount.certainty <= 1.0
+
+
+def test_before_anything_is_known_nothing_is_claimed() -> None:
+    for mount in (DECLARED, None):
+        pipeline = Pipeline(get_exercise("hinge"), rate_hz=104.0, mount=mount)
+        assert pipeline.push(Samples.empty()) == []
+        assert pipeline.analysis().reps == ()
+        assert pipeline.state.count == 0
+        assert len(pipeline.trunk()) == len(pipeline.inclination()) == 0
+        assert pipeline.finish() == []
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 30])
+@pytest.mark.parametrize("gyroscope", [True, False])
+@pytest.mark.parametrize("learned", [True, False])
+def test_a_recording_may_be_very_short(n: int, gyroscope: bool, learned: bool) -> None:
+    samples = material("set", gyroscope=gyroscope, holes=False)[:n]
+    done = run(samples, [], exercise="hinge", mount=None if learned else DECLARED)
+    assert done.analysis.reps == ()
+    assert len(done.inclination) == n
+
+
+def test_nonsense_from_a_sensor_is_survived() -> None:
+    n, rng = 3000, np.random.default_rng(9)
+    for acc in (np.zeros((n, 3)), rng.normal(0, 300, (n, 3)), np.tile([0.0, 9.81, 0.0], (n, 1))):
+        for gyr in (None, np.zeros((n, 3)), rng.normal(0, 30, (n, 3))):
+            for mount in (None, DECLARED):
+                samples = Samples.measured(np.arange(n) / 52.0, acc, gyr)
+                done = run(samples, range(10, n, 500), exercise="hinge", mount=mount)
+                assert np.isfinite(done.inclination.up).all()
+                assert all(r.end_s >= r.start_s for r in done.analysis.reps)
+
+
+def test_time_that_starts_late_or_runs_long_changes_nothing_but_the_times() -> None:
+    samples = material("set", gyroscope=True, holes=False)
+    later = Samples.measured(samples.t_s + 7200.0, samples.acc_mps2, samples.gyr_radps)
+    a, b = (run(s, [], exercise="back-extension", mount=DECLARED).analysis for s in (samples, later))
+    assert [r.start_s + 7200.0 for r in a.counted] == pytest.approx([r.start_s for r in b.counted], abs=1e-6)
+    assert [r.lift_s for r in a.counted] == pytest.approx([r.lift_s for r in b.counted], abs=1e-6)
+
+
+def test_analyze_is_the_live_code_and_tells_how_far_it_is() -> None:
+    samples, told = material("set", gyroscope=True, holes=False), []
+    found, pipeline = analyze(
+        samples, get_exercise("back-extension"), rate_hz=52.0, mount=DECLARED, progress=told.append
+    )
+    assert repr(found) == repr(live().analysis)
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    assert len(pipeline.trunk()) == pytest.approx(len(samples), abs=2)
+
+
+def test_a_declared_straight_line_is_what_tops_are_held_against() -> None:
+    samples = material("set", gyroscope=True, holes=False)
+    found, _ = analyze(samples, get_exercise("back-extension"), rate_hz=52.0, mount=DECLARED, straight_line_deg=70.0)
+    assert found.straight_line_deg == 70.0
+    assert found.straight_line_source == "calibration"
+    assert all("SHORT_TOP" in r.flags for r in found.counted)
+    by_median, _ = analyze(samples, get_exercise("back-extension"), rate_hz=52.0, mount=DECLARED)
+    assert by_median.straight_line_source == "median of tops"
+    assert abs(by_median.straight_line_deg - 45.0) < 10.0
+
+
+def test_parameters_are_the_ones_given() -> None:
+    samples = material("set", gyroscope=True, holes=False)
+    pipeline = Pipeline(
+        get_exercise("back-extension"), rate_hz=52.0, mount=DECLARED, params=MotionParams(min_set_reps=9)
+    )
+    pipeline.push(samples)
+    pipeline.finish()
+    assert pipeline.analysis().counted == ()
+    phases = [e for e in live().events if isinstance(e, PhaseChanged)]
+    assert all(x.phase != y.phase for x, y in itertools.pairwise(phases))
