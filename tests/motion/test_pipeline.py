@@ -1,4 +1,4 @@
-"""Live and batch are one: however the samples are cut, the same events at the same times, the same ledger, bit by bit."""
+"""Live and batch are one: however the samples are cut, the same events and the same ledger, bit by bit."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def test_decisions_come_in_order_and_never_before_what_they_are_about() -> None:
 def test_each_rep_is_announced_once_as_its_lift_arrives() -> None:
     done = live()
     withdrawn = {e.withdrawn for e in done.of(MovementRejected)}
-    said = [e for e in done.of(RepAnnounced)]
+    said = done.of(RepAnnounced)
     for rep in done.analysis.counted:
         near = [e for e in said if abs(e.t_s - rep.lift_end_s) < 0.3]
         assert [e.number for e in near] == [rep.rep]
