@@ -43,7 +43,8 @@ class MotionParams:
         posture_deg, posture_share: The ends of a repetition lie this near to those of its set, in degrees or as a share
             of the range, whichever is more.
         verdict_wait_s: A cycle is judged at most this long after its last stroke ended.
-        set_gap_s: Repetitions further apart belong to different sets.
+        set_gap_s: A set ends after this long without movement.
+        attempts_gap_s: Failed attempts keep a set alive no longer than this after its last repetition.
         hold_gap_s: A cycle is given up when its second stroke does not follow the first within this.
         static_hold_s: The same for a static hold.
         min_set_reps: Fewer repetitions are shown as isolated and not counted.
@@ -85,6 +86,7 @@ class MotionParams:
     posture_share: float = 0.6
     verdict_wait_s: float = 2.5
     set_gap_s: float = 10.0
+    attempts_gap_s: float = 20.0
     hold_gap_s: float = 20.0
     static_hold_s: float = 900.0
     min_set_reps: int = 3

@@ -149,13 +149,11 @@ class RepJudge:
         """A stroke ended."""
         events = self.advance(decided_s)
         self._moving = False
-        if stroke.range_deg < self._wiggle_deg():
-            return events
         if stroke.start_s - self._last_end_s > self._patience_s():
             events += self._end_bout(decided_s)
-        if not self._extend(stroke):
+        if stroke.range_deg >= self._wiggle_deg() and not self._extend(stroke):
             events += self._place(decided_s, stroke)
-        self._last_end_s = stroke.end_s
+        self._keep_alive(stroke)
         return events
 
     def advance(self, now_s: float) -> list[Event]:
@@ -167,7 +165,12 @@ class RepJudge:
                 events += self._close_cycle(max(due, self._rested_s))
         due = self._last_end_s + self._patience_s()
         if now_s >= due and not self._moving:
-            events += self._end_bout(max(due, self._rested_s))
+            return events + self._end_bout(max(due, self._rested_s))
+        for group in list(self._groups):
+            due = group.alive_s + self._params.set_gap_s
+            waits = self._open is not None and self._open.first.start_s <= due
+            if now_s >= due and not self._moving and not waits:
+                events += self._close_group(group, max(due, self._rested_s))
         return events
 
     def finish(self, now_s: float) -> list[Event]:
@@ -260,12 +263,14 @@ class RepJudge:
         self._groups.append(_Group())
         return self._groups[-1]
 
-    def _keep_alive(self, attempt: _Cycle) -> None:
-        """One failed attempt in the middle of a set does not end it."""
+    def _keep_alive(self, stroke: Stroke) -> None:
+        """A set ends after a time without movement; a failed attempt in its middle does not end it, many do."""
+        p = self._params
         for group in self._groups:
-            near = attempt.first.start_s - group.cycles[-1].end_s <= self._params.set_gap_s
-            if near and max(attempt.strokes_deg) > self._params.wiggle * group.range_deg:
-                group.alive_s = max(group.alive_s, attempt.end_s)
+            since_rep_s = stroke.start_s - group.cycles[-1].end_s
+            if stroke.start_s - group.alive_s <= p.set_gap_s and since_rep_s <= p.attempts_gap_s:
+                group.alive_s = stroke.end_s
+        self._last_end_s = stroke.end_s
 
     def _begin_set(self, decided_s: float, group: _Group) -> list[Event]:
         """Enough cycles of one range make a set; what was shallower before it is told so."""
@@ -317,25 +322,29 @@ class RepJudge:
             events += self._close_cycle(decided_s)
         elif self._open is not None:
             events += self._reject(decided_s, self._open, Verdict.UNFINISHED)
-        for group in self._groups:
-            if group.set is None:
-                for cycle in group.cycles:
-                    events += self._reject(decided_s, cycle, Verdict.ISOLATED, withdrawn=cycle.number)
-            else:
-                self._done += group.cycles
-                rows = [_row(c) for c in group.cycles]
-                summary = summarise(group.set, rows, previous_end_s=self._set_end_s)
-                self._set_end_s = summary.end_s
-                events.append(SetClosed(t_s=summary.end_s, decided_s=decided_s, summary=summary))
-        self._open, self._groups, self._last_end_s, self._early = None, [], NAN, None
+        for group in list(self._groups):
+            events += self._close_group(group, decided_s)
+        self._open, self._last_end_s, self._early = None, NAN, None
         return events
+
+    def _close_group(self, group: _Group, decided_s: float) -> list[Event]:
+        """Nothing more can join: a set is over, and what never became one is isolated."""
+        self._groups.remove(group)
+        events: list[Event] = []
+        if group.set is None:
+            for cycle in group.cycles:
+                events += self._reject(decided_s, cycle, Verdict.ISOLATED, withdrawn=cycle.number)
+            return events
+        self._done += group.cycles
+        summary = summarise(group.set, [_row(c) for c in group.cycles], previous_end_s=self._set_end_s)
+        self._set_end_s = summary.end_s
+        return [SetClosed(t_s=summary.end_s, decided_s=decided_s, summary=summary)]
 
     def _reject(
         self, decided_s: float, cycle: _Cycle, verdict: Verdict, *, withdrawn: int | None = None
     ) -> list[Event]:
         """Keep a movement as not counted; what was announced of it, or of the stroke in doubt, is withdrawn."""
         cycle.verdict, cycle.number, cycle.set = verdict, None, None
-        self._keep_alive(cycle)
         if withdrawn is None:
             withdrawn, self._early = self._early, None
         if max(cycle.strokes_deg) < 0.5 * self._exercise.min_rom_deg and withdrawn is None:
