@@ -51,7 +51,7 @@ def run(motion: Trunk, cuts: list[int] | None = None, *, gyroscope: bool = True)
     finder = StrokeFinder(grid_hz=HZ, gyroscope=gyroscope, turn_deg=PARAMS.turn_deg, params=PARAMS)
     edges = [0, *sorted(cuts or []), len(motion)]
     out = [f for a, b in itertools.pairwise(edges) for f in finder.push(part(motion, a, b))]
-    return out + finder.finish()
+    return out + finder.interrupt()
 
 
 def strokes(found: list[Found]) -> list[Stroke]:
