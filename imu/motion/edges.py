@@ -48,18 +48,18 @@ def find_edges(pitch: Floats, rate: Floats, *, rate_hz: float, params: MotionPar
     low, high = float(pitch.min()), float(pitch.max())
     longest = params.stall_s * rate_hz
 
-    def reach(step: int) -> tuple[int, int | None]:
-        """Walk from the peak's piece over stalls; also the first piece beyond a stop too long to be one."""
+    def reach(step: int) -> tuple[int, bool]:
+        """Walk from the largest piece over stalls; also whether a stroke of its own lies beyond a longer stop."""
         at = mine
         while 0 <= at + step < len(starts):
             gap = (ends[at], starts[at + 1]) if step > 0 else (ends[at - 1], starts[at])
             share = (float(pitch[gap[0]]) - low) / max(high - low, 1e-9)
             if not params.stall_margin < share < 1.0 - params.stall_margin:
-                return at, None
+                return at, False
             if gap[1] - gap[0] > longest:
-                return at, at + step
+                return at, True
             at += step
-        return at, None
+        return at, False
 
     first, before = reach(-1)
     last, after = reach(+1)
@@ -72,11 +72,11 @@ def find_edges(pitch: Floats, rate: Floats, *, rate_hz: float, params: MotionPar
         return [Edges(e.start + left, e.end + left, e.peak + left, e.stall) for e in inner]
     stall = int(np.count_nonzero(~above[start:end]))
     found = [Edges(_crossing(rate, start, threshold), _crossing(rate, end, threshold), peak, stall)]
-    if before is not None:
-        cut = int(ends[before])
+    if before:
+        cut = start
         found = find_edges(pitch[:cut], rate[:cut], rate_hz=rate_hz, params=params) + found
-    if after is not None:
-        cut = int(starts[after])
+    if after:
+        cut = end
         rest = find_edges(pitch[cut:], rate[cut:], rate_hz=rate_hz, params=params)
         found += [Edges(e.start + cut, e.end + cut, e.peak + cut, e.stall) for e in rest]
     return found

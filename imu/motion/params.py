@@ -42,6 +42,7 @@ class MotionParams:
         off_plane_share: Nor is one that leans out of the plane by more than this share of its range.
         posture_deg, posture_share: The ends of a repetition lie this near to those of its set, in degrees or as a share
             of the range, whichever is more.
+        above_top: A lift that ends above the set's top by more than this share of its range is not announced.
         verdict_wait_s: A cycle is judged at most this long after its last stroke ended.
         set_gap_s: A set ends after this long without movement.
         attempts_gap_s: Failed attempts keep a set alive no longer than this after its last repetition.
@@ -84,6 +85,7 @@ class MotionParams:
     off_plane_share: float = 1.2
     posture_deg: float = 20.0
     posture_share: float = 0.6
+    above_top: float = 0.3
     verdict_wait_s: float = 2.5
     set_gap_s: float = 10.0
     attempts_gap_s: float = 20.0

@@ -108,14 +108,15 @@ class _Hinge:
             if isinstance(what, Stroke):
                 events += self.judge.stroke(item.decided_s, what)
             elif isinstance(what, Arrival):
-                events += self.judge.arrival(what.t_s, what.range_deg, lifting=what.lifting)
+                events += self.judge.arrival(what.t_s, what.range_deg, what.end_deg, lifting=what.lifting)
             elif isinstance(what, Rest):
-                events += self.judge.moving(item.decided_s, under_way=False)
+                events += self.judge.rests(item.decided_s)
             else:
                 if what in (Phase.LIFTING, Phase.LOWERING):
-                    events += self.judge.moving(item.decided_s, under_way=True)
-                self.phase, self.phase_since_s = what, item.decided_s
-                events.append(PhaseChanged(t_s=item.decided_s, decided_s=item.decided_s, phase=what))
+                    events += self.judge.moving(item.decided_s, lifting=what is Phase.LIFTING)
+                if what is not self.phase:
+                    self.phase, self.phase_since_s = what, item.decided_s
+                    events.append(PhaseChanged(t_s=item.decided_s, decided_s=item.decided_s, phase=what))
         return events
 
 

@@ -8,7 +8,10 @@ never finds a set is isolated. Every movement of some size leaves a row in the l
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from math import inf, isnan
 from statistics import median
 
 from imu.exercises import End, Exercise
@@ -28,6 +31,8 @@ from imu.model import (
 from imu.motion.params import MotionParams
 from imu.motion.sets import summarise
 
+_LEVEL_DEG = 2.0
+"""Breathing alone moves the trunk by as much."""
 _SURE = 0.75
 """Below this certainty of the mount the posture is not held against a movement."""
 
@@ -83,10 +88,12 @@ class _Group:
     cycles: list[_Cycle] = field(default_factory=list)
     set: int | None = None
     alive_s: float = NAN
+    range_deg: float = NAN
 
-    @property
-    def range_deg(self) -> float:
-        return median(r for c in self.cycles for r in c.strokes_deg)
+    def add(self, cycle: _Cycle) -> None:
+        self.cycles.append(cycle)
+        self.alive_s = cycle.end_s
+        self.range_deg = median(r for c in self.cycles for r in c.strokes_deg)
 
     def fits(self, cycle: _Cycle, params: MotionParams) -> bool:
         """Whether a cycle has this group's range and posture, and follows soon enough."""
@@ -117,37 +124,44 @@ class RepJudge:
         self._set_end_s = NAN
         self._last_end_s = NAN
         self._early: int | None = None
+        self._closed: _Cycle | None = None
         self._moving = False
-        self._rested_s = NAN
+        self._event_s = -inf
 
     # --- what comes in -------------------------------------------------------------------------------------------
 
-    def arrival(self, t_s: float, range_deg: float, *, lifting: bool) -> list[Event]:
+    def arrival(self, t_s: float, range_deg: float, end_deg: float, *, lifting: bool) -> list[Event]:
         """A stroke seems to have arrived: announce the count if this completes the lift of a repetition."""
-        events = self.advance(t_s)
-        if not lifting or self._early is not None or range_deg < self._least_deg():
+        events = self._at(t_s)
+        if not lifting or self._early is not None or range_deg < self._least_deg() or end_deg > self._highest_deg():
             return events
         if self._exercise.start is End.TOP and (self._open is None or self._open.first.lifting):
             return events
         self._early = self._counted() + 1
         return [*events, RepAnnounced(t_s=t_s, decided_s=t_s, number=self._early)]
 
-    def moving(self, t_s: float, *, under_way: bool) -> list[Event]:
-        """A stroke is under way, or the trunk rests: a bout does not end while the next stroke is being made."""
-        events = self.advance(t_s)
-        self._moving = under_way
-        if not under_way:
-            self._rested_s = t_s
-            events += self.advance(t_s)
+    def moving(self, t_s: float, *, lifting: bool) -> list[Event]:
+        """A stroke is under way: no bout ends meanwhile, and the next repetition's first stroke closes the cycle."""
+        events = self._at(t_s)
+        self._moving = True
+        cycle = self._open
+        if cycle is not None and cycle.first.lifting == lifting and self._is_good(cycle):
+            events += self._close_cycle(t_s)
+        return events
+
+    def rests(self, t_s: float) -> list[Event]:
+        """No stroke is under way."""
+        events = self._at(t_s)
+        self._moving = False
         return events
 
     def walked(self, t_s: float) -> list[Event]:
         """The person walks: whatever was under way on the bench is over."""
-        return self.advance(t_s) + self._end_bout(t_s)
+        return self._at(t_s) + self._end_bout(t_s)
 
     def stroke(self, decided_s: float, stroke: Stroke) -> list[Event]:
         """A stroke ended."""
-        events = self.advance(decided_s)
+        events = self._at(decided_s)
         self._moving = False
         if stroke.start_s - self._last_end_s > self._patience_s():
             events += self._end_bout(decided_s)
@@ -156,22 +170,35 @@ class RepJudge:
         self._keep_alive(stroke)
         return events
 
-    def advance(self, now_s: float) -> list[Event]:
-        """Decide what waiting longer would not change."""
-        events: list[Event] = []
-        if self._open is not None and self._open.second is not None:
-            due = self._open.end_s + self._params.verdict_wait_s
-            if now_s >= due and not self._moving:
-                events += self._close_cycle(max(due, self._rested_s))
-        due = self._last_end_s + self._patience_s()
-        if now_s >= due and not self._moving:
-            return events + self._end_bout(max(due, self._rested_s))
-        for group in list(self._groups):
-            due = group.alive_s + self._params.set_gap_s
-            waits = self._open is not None and self._open.first.start_s <= due
-            if now_s >= due and not self._moving and not waits:
-                events += self._close_group(group, max(due, self._rested_s))
+    def _at(self, t_s: float) -> list[Event]:
+        """Decide what fell due before something happens at `t_s`; nothing is decided before that time any more."""
+        events = self.advance(t_s)
+        self._event_s = t_s
         return events
+
+    def advance(self, now_s: float) -> list[Event]:
+        """Decide what waiting longer would not change, in the order in which it falls due."""
+        events: list[Event] = []
+        while True:
+            due_s, decide = min(self._due(), key=lambda due: due[0], default=(inf, None))
+            if decide is None or due_s > now_s:
+                return events
+            self._event_s = due_s
+            events += decide(due_s)
+
+    def _due(self) -> Iterator[tuple[float, Callable[[float], list[Event]]]]:
+        """What waits for time to pass, and until when. A stroke under way may still mend all but a good cycle."""
+        p, cycle = self._params, self._open
+        if cycle is not None and cycle.second is not None and (self._is_good(cycle) or not self._moving):
+            yield max(cycle.end_s + p.verdict_wait_s, self._event_s), self._close_cycle
+        if self._moving:
+            return
+        if not isnan(self._last_end_s):
+            yield max(self._last_end_s + self._patience_s(), self._event_s), self._end_bout
+        for group in self._groups:
+            over_s = group.alive_s + p.set_gap_s
+            if cycle is None or cycle.first.start_s > over_s:
+                yield max(over_s, self._event_s), partial(self._close_group, group)
 
     def finish(self, now_s: float) -> list[Event]:
         """The recording ended."""
@@ -196,7 +223,7 @@ class RepJudge:
 
     def _extend(self, stroke: Stroke) -> bool:
         """Join a stroke to the one before it if both go the same way with no more than a stall between them."""
-        cycle = self._open
+        cycle = self._open or self._closed
         if cycle is None:
             return False
         before = cycle.first if cycle.second is None else cycle.second
@@ -212,8 +239,10 @@ class RepJudge:
     def _place(self, decided_s: float, stroke: Stroke) -> list[Event]:
         events: list[Event] = []
         if self._open is not None and self._open.second is not None:
-            self._open.next_start_s = stroke.start_s
             events += self._close_cycle(decided_s)
+        if self._closed is not None and self._closed.first.lifting == stroke.lifting:
+            self._closed.next_start_s = stroke.start_s
+        self._closed = None
         if self._open is not None and self._answers(self._open.first, stroke):
             self._open.second = stroke
             return events
@@ -240,12 +269,12 @@ class RepJudge:
     def _close_cycle(self, decided_s: float) -> list[Event]:
         cycle, self._open = self._open, None
         assert cycle is not None  # noqa: S101 - callers looked
+        self._closed = cycle
         cycle.verdict = self._judge(cycle)
         group = self._group_for(cycle) if cycle.verdict is Verdict.COUNTED else None
         if group is None:
             return self._reject(decided_s, cycle, cycle.verdict)
-        group.cycles.append(cycle)
-        group.alive_s = cycle.end_s
+        group.add(cycle)
         cycle.set, cycle.number, self._early = group.set, len(group.cycles), None
         events: list[Event] = []
         if group.set is None and len(group.cycles) >= self._needed:
@@ -301,9 +330,14 @@ class RepJudge:
             return Verdict.UNFINISHED
         if min(first.duration_s, second.duration_s) < ex.min_stroke_s:
             return Verdict.TOO_FAST
-        if max(first.duration_s, second.duration_s) > ex.max_stroke_s or not self._in_posture(cycle):
+        if max(first.duration_s, second.duration_s) > ex.max_stroke_s:
             return Verdict.TRANSITION
+        if not self._in_posture(cycle):
+            return Verdict.SHALLOW if cycle.range_deg < self._least_deg() else Verdict.TRANSITION
         return Verdict.COUNTED
+
+    def _is_good(self, cycle: _Cycle) -> bool:
+        return cycle.second is not None and self._judge(cycle) is Verdict.COUNTED
 
     def _in_posture(self, cycle: _Cycle) -> bool:
         ex, lift, lower = self._exercise, cycle.lift, cycle.lower
@@ -324,7 +358,7 @@ class RepJudge:
             events += self._reject(decided_s, self._open, Verdict.UNFINISHED)
         for group in list(self._groups):
             events += self._close_group(group, decided_s)
-        self._open, self._last_end_s, self._early = None, NAN, None
+        self._open, self._closed, self._last_end_s, self._early = None, None, NAN, None
         return events
 
     def _close_group(self, group: _Group, decided_s: float) -> list[Event]:
@@ -363,6 +397,15 @@ class RepJudge:
 
     def _least_deg(self) -> float:
         return max(self._exercise.min_rom_deg, self._params.complete * self._reference_deg())
+
+    def _highest_deg(self) -> float:
+        """A lift that ends above this leads off the bench."""
+        group = max(self._groups, key=lambda g: len(g.cycles), default=None)
+        if group is not None:
+            top_deg = median(c.highest_deg for c in group.cycles)
+            return top_deg + max(self._params.posture_deg, self._params.above_top * group.range_deg)
+        known = self._exercise.top_deg is not None and self._mount.certainty >= _SURE
+        return (self._exercise.top_deg or 0.0) + self._exercise.posture_tolerance_deg if known else inf
 
     def _wiggle_deg(self) -> float:
         """Reversals smaller than this belong to the hold or stroke they interrupt."""
@@ -406,16 +449,13 @@ def _row(cycle: _Cycle) -> Rep:
     lifts_first = cycle.first.lifting
     between = NAN if cycle.second is None else cycle.second.start_s - cycle.first.end_s
     after = cycle.next_start_s - cycle.end_s
-    bottom = lower.low_s if lower else NAN
-    if lower and lift and lift.low_deg < lower.low_deg and not lifts_first:
-        bottom = lift.low_s
     return Rep(
         set=cycle.set,
         rep=cycle.number if cycle.verdict is Verdict.COUNTED else None,
         verdict=cycle.verdict,
         start_s=cycle.first.start_s,
         end_s=cycle.end_s,
-        bottom_s=bottom,
+        bottom_s=_bottom(cycle),
         lower_start_s=lower.start_s if lower else NAN,
         lower_end_s=lower.end_s if lower else NAN,
         lift_start_s=lift.start_s if lift else NAN,
@@ -428,3 +468,15 @@ def _row(cycle: _Cycle) -> Rep:
         peak_lower_dps=lower.peak_dps if lower else NAN,
         smoothness=lift.smoothness if lift else NAN,
     )
+
+
+def _bottom(cycle: _Cycle) -> float:
+    """The lowest instant: the middle of a level bottom hold, or the deeper of its ends."""
+    lower, lift = cycle.lower, cycle.lift
+    if lower is None:
+        return NAN
+    if cycle.first.lifting:
+        return lower.low_s if isnan(cycle.next_start_s) else 0.5 * (lower.end_s + cycle.next_start_s)
+    if lift is None or lift.low_deg - lower.low_deg > _LEVEL_DEG:
+        return lower.low_s
+    return lift.low_s if lower.low_deg - lift.low_deg > _LEVEL_DEG else 0.5 * (lower.end_s + lift.start_s)

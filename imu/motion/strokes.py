@@ -58,6 +58,7 @@ class _Run:
     low: float = np.inf
     high: float = -np.inf
     stood: bool = False
+    arrived: int = -1
 
 
 class StrokeFinder:
@@ -76,7 +77,6 @@ class StrokeFinder:
         self._direction = 0
         self._turn = 0
         self._low, self._high = (0, np.inf), (0, -np.inf)
-        self._arrived = False
         self._free_from = 0
 
     def push(self, block: Trunk) -> list[Found]:
@@ -129,14 +129,14 @@ class StrokeFinder:
         if self._direction != run.sign and reached >= self._turn_deg:
             beyond = run.sign * (self.past.column(_PITCH, start, end) - deg) >= self._turn_deg
             self._turned(run.sign, extreme, start + int(np.argmax(beyond)), out)
-        if self._direction == run.sign and not self._arrived:
+        if self._direction == run.sign:
             self._arrive(end, out, closed=False)
 
     def _end_run(self, end: int, out: list[Found]) -> None:
         """The current run ended before sample `end`."""
         if end <= self._run.start:
             return
-        if self._run.sign and self._direction == self._run.sign and not self._arrived:
+        if self._run.sign and self._direction == self._run.sign:
             self._arrive(end, out, closed=True)
         self._point(end - 1)
 
@@ -151,27 +151,31 @@ class StrokeFinder:
     def _turned(self, sign: int, extreme: int, k: int, out: list[Found]) -> None:
         if self._direction:
             self._emit_swing(self._direction, self._turn, extreme, k, out)
-        self._direction, self._turn, self._arrived = sign, extreme, False
+        self._direction, self._turn = sign, extreme
         self._low = self._high = (extreme, self._at(_PITCH, extreme))
         out.append(Found(self._at(_T, k), Phase.LIFTING if sign > 0 else Phase.LOWERING))
 
     def _arrive(self, end: int, out: list[Found], *, closed: bool) -> None:
-        """The stroke has arrived where its rate falls below the edge, or where its run ends."""
+        """The stroke arrives where its rate falls below the edge, or where its run ends; after a stall, once more."""
         run, turned = self._run, self._at(_PITCH, self._turn)
         if (run.high - turned if run.sign > 0 else turned - run.low) < self._turn_deg:
             return
-        travelled = run.sign * (self.past.column(_PITCH, run.start, end) - turned)
-        speed = run.sign * self.past.column(_RATE, run.start, end)
+        travelled = run.sign * (self._past_part(_PITCH, run, end) - turned)
+        speed = run.sign * self._past_part(_RATE, run, end)
         slow = (speed < self._params.edge_fraction * np.maximum.accumulate(speed)) & (travelled >= self._turn_deg)
-        k = int(np.argmax(slow))
-        if not slow[k]:
-            if not closed:
-                return
-            k = len(slow) - 1
-        self._arrived = True
-        t, lifting = self._at(_T, run.start + k), run.sign > 0
-        out.append(Found(t, Arrival(lifting, t, float(travelled[k]), turned + run.sign * float(travelled[k]))))
-        out.append(Found(t, Phase.TOP if lifting else Phase.BOTTOM))
+        arrivals = (np.flatnonzero(slow[1:] & ~slow[:-1]) + 1).tolist()
+        if closed and not slow[-1] and travelled[-1] >= self._turn_deg:
+            arrivals.append(len(slow) - 1)
+        for k in arrivals:
+            if run.start + k > run.arrived:
+                run.arrived = run.start + k
+                t = self._at(_T, run.arrived)
+                end_deg = turned + run.sign * float(travelled[k])
+                out.append(Found(t, Arrival(run.sign > 0, t, float(travelled[k]), end_deg)))
+                out.append(Found(t, Phase.TOP if run.sign > 0 else Phase.BOTTOM))
+
+    def _past_part(self, column: int, run: _Run, end: int) -> Floats:
+        return self.past.column(column, run.start, end)
 
     def _point(self, k: int) -> None:
         """A cut of the signal: keep the extremes of the pitch since the last turn."""

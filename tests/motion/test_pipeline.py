@@ -206,7 +206,10 @@ def test_the_live_view_sees_count_and_phase_as_they_come() -> None:
         pipeline.push(samples[a : a + 10])
         counts.append(pipeline.state.count)
         phases.add(pipeline.state.phase)
-    assert max(counts) == 4
+    # What pauses at the top is said at once: a failed attempt and the lift that leads off the bench are withdrawn.
+    assert {0, 1, 2, 3, 4} <= set(counts) <= {0, 1, 2, 3, 4, 5}
+    assert counts[-1] <= 4
+    assert len(pipeline.analysis().counted) == 4
     assert set(Phase) - {Phase.UNKNOWN} <= phases
     state = pipeline.state
     assert state.last_rep is not None

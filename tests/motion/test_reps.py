@@ -99,11 +99,13 @@ def judge(bout: Bout, exercise: Exercise = BENCH, *, params: MotionParams = PARA
     events: list[Event] = []
     for t, what, stroke in sorted(told, key=lambda x: (x[0], order.index(x[1]))):
         if what == "arrives":
-            events += j.arrival(t, stroke.range_deg, lifting=stroke.lifting)
+            events += j.arrival(t, stroke.range_deg, stroke.end_deg, lifting=stroke.lifting)
         elif what == "ends":
             events += j.stroke(t, stroke)
+        elif what == "moves":
+            events += j.moving(t, lifting=stroke.lifting)
         else:
-            events += j.moving(t, under_way=what == "moves")
+            events += j.rests(t)
     return Outcome(events + j.finish(bout.now_s + 20.0), j.ledger())
 
 
