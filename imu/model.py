@@ -140,6 +140,28 @@ class Inclination:
             t_s=none, up=np.empty((0, 3)), omega_radps=np.empty((0, 3)), acc_norm_mps2=none, trusted=np.empty(0, bool)
         )
 
+    def __getitem__(self, part: slice) -> Inclination:
+        """The same block cut in time."""
+        return Inclination(
+            t_s=self.t_s[part],
+            up=self.up[part],
+            omega_radps=self.omega_radps[part],
+            acc_norm_mps2=self.acc_norm_mps2[part],
+            trusted=self.trusted[part],
+        )
+
+    @classmethod
+    def concat(cls, blocks: Iterable[Inclination]) -> Inclination:
+        """Join blocks in the order given."""
+        parts = list(blocks)
+        return Inclination(
+            t_s=np.concatenate([b.t_s for b in parts]),
+            up=np.concatenate([b.up for b in parts]),
+            omega_radps=np.concatenate([b.omega_radps for b in parts]),
+            acc_norm_mps2=np.concatenate([b.acc_norm_mps2 for b in parts]),
+            trusted=np.concatenate([b.trusted for b in parts]),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trunk:

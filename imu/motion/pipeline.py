@@ -120,6 +120,29 @@ class _Hinge:
         return events
 
 
+class _Past:
+    """The inclination since the start, kept in the blocks in which it came and joined when it is asked for."""
+
+    def __init__(self) -> None:
+        self._blocks: list[Inclination] = []
+        self._n = 0
+
+    def __len__(self) -> int:
+        return self._n
+
+    def append(self, block: Inclination) -> None:
+        self._blocks.append(block)
+        self._n += len(block)
+
+    @property
+    def newest_s(self) -> float:
+        return float(self._blocks[-1].t_s[-1]) if self._blocks else 0.0
+
+    def whole(self) -> Inclination:
+        self._blocks = [Inclination.concat(self._blocks)] if self._blocks else []
+        return self._blocks[0] if self._blocks else Inclination.empty()
+
+
 class Pipeline:
     """The whole analysis of one recording, live or afterwards.
 
@@ -148,7 +171,7 @@ class Pipeline:
         self._timeline = Timeline(rate_hz=rate_hz, params=self._params)
         self._grid_hz = self._timeline.grid_hz
         self._orientation = orientation(grid_hz=self._grid_hz, gyroscope=gyroscope, params=self._params)
-        self._past = History(9)
+        self._past = _Past()
         self._blocks = Blocks(grid_hz=self._grid_hz, gyroscope=gyroscope)
         self._gait = Gait(self._blocks)
         self._walked_s: list[float] = []
@@ -190,7 +213,7 @@ class Pipeline:
     def state(self) -> LiveState:
         """What a live view shows now."""
         if self._hinge is None or not len(self._hinge.history):
-            return LiveState(t_s=float(self._past.column(0)[-1]) if len(self._past) else 0.0)
+            return LiveState(t_s=self._past.newest_s)
         history, judge = self._hinge.history, self._hinge.judge
         return LiveState(
             t_s=float(history.column(0)[-1]),
@@ -210,7 +233,7 @@ class Pipeline:
 
     def inclination(self) -> Inclination:
         """Which way is up, in sensor axes, over the whole recording."""
-        return self._recall(0, len(self._past))
+        return self._past.whole()
 
     def _new_hinge(self, mount: Mount) -> _Hinge:
         return _Hinge(
@@ -224,32 +247,32 @@ class Pipeline:
 
     def _process(self, block: Inclination) -> list[Event]:
         """Run the stages behind the orientation; cut the block where the mount is revised inside it."""
-        start = len(self._past)
-        self._past.append(
-            block.t_s, *block.up.T, *block.omega_radps.T, block.acc_norm_mps2, block.trusted.astype(float)
-        )
         if not len(block):
             return []
+        start = len(self._past)
+        self._past.append(block)
         events: list[Event] = []
         first = self._blocks.add(block)
         self._walked_s += self._gait.walked()
+        done = 0
         for revision in self._learner.revisions(first) if self._learner else ():
-            events += self._hinge_push(start, revision.at)
+            events += self._hinge_push(block[done : max(revision.at - start, done)])
             events += self._revise(revision.mount, revision.at)
-            start = revision.at
-        return events + self._hinge_push(start, len(self._past))
+            done = max(revision.at - start, done)
+        return events + self._hinge_push(block[done:])
 
-    def _hinge_push(self, start: int, end: int) -> list[Event]:
-        return [] if self._hinge is None or end <= start else self._hinge.push(self._recall(start, end))
+    def _hinge_push(self, block: Inclination) -> list[Event]:
+        return [] if self._hinge is None or not len(block) else self._hinge.push(block)
 
     def _revise(self, mount: Mount, at: int) -> list[Event]:
         """Compute everything so far again with a better mount, and say what changed."""
         before = [] if self._hinge is None else [r for r in self._hinge.judge.ledger() if r.counted]
-        now_s = float(self._past.column(0)[at - 1])
+        past = self._past.whole()
+        now_s = float(past.t_s[at - 1])
         self._hinge = self._new_hinge(mount)
         again: list[Event] = []
         for start in range(0, at, _BATCH):
-            again += self._hinge.push(self._recall(start, min(start + _BATCH, at)))
+            again += self._hinge.push(past[start : min(start + _BATCH, at)])
         events: list[Event] = [MountRevised(t_s=now_s, decided_s=now_s, mount=mount)]
         after = [r for r in self._hinge.judge.ledger() if r.counted]
         events += [
@@ -258,16 +281,6 @@ class Pipeline:
             if not _among(r, after)
         ]
         return events + [e for e in again if isinstance(e, RepConfirmed) and not _among(e.rep, before)]
-
-    def _recall(self, start: int, end: int) -> Inclination:
-        column = self._past.column
-        return Inclination(
-            t_s=column(0, start, end),
-            up=np.column_stack([column(i, start, end) for i in (1, 2, 3)]),
-            omega_radps=np.column_stack([column(i, start, end) for i in (4, 5, 6)]),
-            acc_norm_mps2=column(7, start, end),
-            trusted=column(8, start, end) > 0,
-        )
 
     def _seen(self, events: list[Event]) -> list[Event]:
         """Remember the last repetition for the view."""

@@ -245,8 +245,8 @@ def spectral_arc_length(speed: Floats, rate_hz: float) -> float:
     The arc length of the normalised amplitude spectrum up to 10 Hz or to where it stays below 5 %, as proposed by
     Balasubramanian, Melendez-Calderon & Burdet (IEEE Trans. Biomed. Eng. 59, 2012) with the later adaptive cut-off.
     """
-    # The rate is smooth well below 20 Hz: more samples than that only cost time.
-    stride = max(1, int(rate_hz / 40.0))
+    # The spectrum is looked at up to 10 Hz: more samples than 20 a second only cost time.
+    stride = max(1, int(rate_hz / 20.0))
     speed, rate_hz = speed[::stride], rate_hz / stride
     if len(speed) < 4 or not speed.any():
         return NAN

@@ -64,8 +64,8 @@ class Timeline:
         grid = self._origin_s + np.arange(self._next, last + 1) * self._dt
         grid = grid[grid <= t[-1]]
         self._next += len(grid)
-        right = np.searchsorted(t, grid, side="left")
-        left = right - 1
+        right = _compact(np.searchsorted(t, grid, side="left"))
+        left = slice(right.start - 1, right.stop - 1) if isinstance(right, slice) else right - 1
         step = t[right] - t[left]
         weight = (grid - t[left]) / step
         return Samples(
@@ -78,7 +78,14 @@ class Timeline:
         )
 
 
-def _between(values: Floats, left: Ints, right: Ints, weight: Floats) -> Floats:
+def _compact(places: Ints) -> Ints | slice:
+    """Consecutive places as a slice, which reads without copying; so it is as long as no sample is missing or late."""
+    if len(places) and places[-1] - places[0] == len(places) - 1 and (np.diff(places) == 1).all():
+        return slice(int(places[0]), int(places[-1]) + 1)
+    return places
+
+
+def _between(values: Floats, left: Ints | slice, right: Ints | slice, weight: Floats) -> Floats:
     low = values[left]
     out: Floats = low + weight[:, None] * (values[right] - low)
     return out
