@@ -104,6 +104,8 @@ class StrokeFinder:
                 seen = max(seen, 1)
             self._run.low, self._run.high = min(self._run.low, low), max(self._run.high, high)
             self._look(start, end, out)
+        if self._run.sign and self._direction == self._run.sign:
+            self._arrive(len(self.past), out, closed=False)
         return out
 
     def interrupt(self) -> list[Found]:
@@ -129,8 +131,6 @@ class StrokeFinder:
         if self._direction != run.sign and reached >= self._turn_deg:
             beyond = run.sign * (self.past.column(_PITCH, start, end) - deg) >= self._turn_deg
             self._turned(run.sign, extreme, start + int(np.argmax(beyond)), out)
-        if self._direction == run.sign:
-            self._arrive(end, out, closed=False)
 
     def _end_run(self, end: int, out: list[Found]) -> None:
         """The current run ended before sample `end`."""
