@@ -9,7 +9,6 @@ never finds a set is isolated. Every movement of some size leaves a row in the l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from math import inf, isnan
 from statistics import median
@@ -28,85 +27,12 @@ from imu.model import (
     Stroke,
     Verdict,
 )
+from imu.motion.cycles import Cycle, Group, join, row
 from imu.motion.params import MotionParams
 from imu.motion.sets import summarise
 
-_LEVEL_DEG = 2.0
-"""Breathing alone moves the trunk by as much."""
 _SURE = 0.75
 """Below this certainty of the mount the posture is not held against a movement."""
-
-
-@dataclass(slots=True)
-class _Cycle:
-    """Two strokes in the order of the exercise, and what became of them."""
-
-    first: Stroke
-    second: Stroke | None = None
-    announced: int | None = None
-    verdict: Verdict = Verdict.UNFINISHED
-    next_start_s: float = NAN
-    number: int | None = None
-    set: int | None = None
-
-    @property
-    def lift(self) -> Stroke | None:
-        return self.first if self.first.lifting else self.second
-
-    @property
-    def lower(self) -> Stroke | None:
-        return self.second if self.first.lifting else self.first
-
-    @property
-    def strokes_deg(self) -> list[float]:
-        return [s.range_deg for s in (self.first, self.second) if s is not None]
-
-    @property
-    def lowest_deg(self) -> float:
-        """The low end both strokes reach."""
-        return self.first.low_deg if self.second is None else max(self.first.low_deg, self.second.low_deg)
-
-    @property
-    def highest_deg(self) -> float:
-        """The high end both strokes reach."""
-        return self.first.high_deg if self.second is None else min(self.first.high_deg, self.second.high_deg)
-
-    @property
-    def end_s(self) -> float:
-        return self.first.end_s if self.second is None else self.second.end_s
-
-    @property
-    def range_deg(self) -> float:
-        """The range both strokes share: stepping onto the bench may lengthen one of them."""
-        return self.first.range_deg if self.second is None else min(self.first.range_deg, self.second.range_deg)
-
-
-@dataclass(slots=True)
-class _Group:
-    """Cycles of one range with no long rest between them; becomes a set when there are enough."""
-
-    cycles: list[_Cycle] = field(default_factory=list)
-    set: int | None = None
-    alive_s: float = NAN
-    range_deg: float = NAN
-
-    def add(self, cycle: _Cycle) -> None:
-        self.cycles.append(cycle)
-        self.alive_s = cycle.end_s
-        self.range_deg = median(r for c in self.cycles for r in c.strokes_deg)
-
-    def fits(self, cycle: _Cycle, params: MotionParams) -> bool:
-        """Whether a cycle has this group's range and posture, and follows soon enough."""
-        share = cycle.range_deg / self.range_deg
-        away = max(
-            abs(median(c.lowest_deg for c in self.cycles) - cycle.lowest_deg),
-            abs(median(c.highest_deg for c in self.cycles) - cycle.highest_deg),
-        )
-        return (
-            params.complete <= share <= params.oversize
-            and away <= max(params.posture_deg, params.posture_share * self.range_deg)
-            and cycle.first.start_s - self.alive_s <= params.set_gap_s
-        )
 
 
 class RepJudge:
@@ -117,14 +43,14 @@ class RepJudge:
         self._mount = mount
         self._params = params
         self._needed = 1 if exercise.static else params.min_set_reps
-        self._open: _Cycle | None = None
-        self._groups: list[_Group] = []
-        self._done: list[_Cycle] = []
+        self._open: Cycle | None = None
+        self._groups: list[Group] = []
+        self._done: list[Cycle] = []
         self._sets = 0
         self._set_end_s = NAN
         self._last_end_s = NAN
         self._early: int | None = None
-        self._closed: _Cycle | None = None
+        self._closed: Cycle | None = None
         self._moving = False
         self._event_s = -inf
 
@@ -207,7 +133,7 @@ class RepJudge:
     def ledger(self) -> list[Rep]:
         """Every movement judged so far, in order of time."""
         waiting = [c for g in self._groups for c in g.cycles]
-        return sorted((_row(c) for c in (*self._done, *waiting)), key=lambda r: r.start_s)
+        return sorted((row(c) for c in (*self._done, *waiting)), key=lambda r: r.start_s)
 
     @property
     def count(self) -> int:
@@ -229,7 +155,7 @@ class RepJudge:
         before = cycle.first if cycle.second is None else cycle.second
         if before.lifting != stroke.lifting or stroke.start_s - before.end_s > self._params.stall_s:
             return False
-        joined = _join(before, stroke)
+        joined = join(before, stroke)
         if cycle.second is None:
             cycle.first = joined
         else:
@@ -250,9 +176,9 @@ class RepJudge:
             events += self._reject(decided_s, self._open, Verdict.UNFINISHED)
             self._open = None
         if self._may_start(stroke):
-            self._open = _Cycle(stroke)
+            self._open = Cycle(stroke)
         else:
-            events += self._reject(decided_s, _Cycle(stroke), Verdict.TRANSITION)
+            events += self._reject(decided_s, Cycle(stroke), Verdict.TRANSITION)
         return events
 
     def _may_start(self, stroke: Stroke) -> bool:
@@ -279,9 +205,9 @@ class RepJudge:
         events: list[Event] = []
         if group.set is None and len(group.cycles) >= self._needed:
             events += self._begin_set(decided_s, group)
-        return [*events, RepConfirmed(t_s=cycle.end_s, decided_s=decided_s, rep=_row(cycle))]
+        return [*events, RepConfirmed(t_s=cycle.end_s, decided_s=decided_s, rep=row(cycle))]
 
-    def _group_for(self, cycle: _Cycle) -> _Group | None:
+    def _group_for(self, cycle: Cycle) -> Group | None:
         """The set, or the set to be, whose range this cycle has; None where it is too shallow for the set begun."""
         fitting = [g for g in self._groups if g.fits(cycle, self._params)]
         if fitting:
@@ -289,7 +215,7 @@ class RepJudge:
         if any(g.set is not None and cycle.range_deg < g.range_deg for g in self._groups):
             cycle.verdict = Verdict.SHALLOW if max(cycle.strokes_deg) < self._least_deg() else Verdict.UNFINISHED
             return None
-        self._groups.append(_Group())
+        self._groups.append(Group())
         return self._groups[-1]
 
     def _keep_alive(self, stroke: Stroke) -> None:
@@ -301,7 +227,7 @@ class RepJudge:
                 group.alive_s = stroke.end_s
         self._last_end_s = stroke.end_s
 
-    def _begin_set(self, decided_s: float, group: _Group) -> list[Event]:
+    def _begin_set(self, decided_s: float, group: Group) -> list[Event]:
         """Enough cycles of one range make a set; what was shallower before it is told so."""
         self._sets += 1
         group.set = self._sets
@@ -314,7 +240,7 @@ class RepJudge:
                 events += self._reject(decided_s, cycle, Verdict.SHALLOW, withdrawn=cycle.number)
         return events
 
-    def _judge(self, cycle: _Cycle) -> Verdict:
+    def _judge(self, cycle: Cycle) -> Verdict:
         """What a cycle is by itself."""
         first, second, ex, p = cycle.first, cycle.second, self._exercise, self._params
         if second is None:
@@ -336,10 +262,10 @@ class RepJudge:
             return Verdict.SHALLOW if cycle.range_deg < self._least_deg() else Verdict.TRANSITION
         return Verdict.COUNTED
 
-    def _is_good(self, cycle: _Cycle) -> bool:
+    def _is_good(self, cycle: Cycle) -> bool:
         return cycle.second is not None and self._judge(cycle) is Verdict.COUNTED
 
-    def _in_posture(self, cycle: _Cycle) -> bool:
+    def _in_posture(self, cycle: Cycle) -> bool:
         ex, lift, lower = self._exercise, cycle.lift, cycle.lower
         if ex.top_deg is None or ex.bottom_deg is None or self._mount.certainty < _SURE or not (lift and lower):
             return True
@@ -361,7 +287,7 @@ class RepJudge:
         self._open, self._closed, self._last_end_s, self._early = None, None, NAN, None
         return events
 
-    def _close_group(self, group: _Group, decided_s: float) -> list[Event]:
+    def _close_group(self, group: Group, decided_s: float) -> list[Event]:
         """Nothing more can join: a set is over, and what never became one is isolated."""
         self._groups.remove(group)
         events: list[Event] = []
@@ -370,13 +296,11 @@ class RepJudge:
                 events += self._reject(decided_s, cycle, Verdict.ISOLATED, withdrawn=cycle.number)
             return events
         self._done += group.cycles
-        summary = summarise(group.set, [_row(c) for c in group.cycles], previous_end_s=self._set_end_s)
+        summary = summarise(group.set, [row(c) for c in group.cycles], previous_end_s=self._set_end_s)
         self._set_end_s = summary.end_s
         return [SetClosed(t_s=summary.end_s, decided_s=decided_s, summary=summary)]
 
-    def _reject(
-        self, decided_s: float, cycle: _Cycle, verdict: Verdict, *, withdrawn: int | None = None
-    ) -> list[Event]:
+    def _reject(self, decided_s: float, cycle: Cycle, verdict: Verdict, *, withdrawn: int | None = None) -> list[Event]:
         """Keep a movement as not counted; what was announced of it, or of the stroke in doubt, is withdrawn."""
         cycle.verdict, cycle.number, cycle.set = verdict, None, None
         if withdrawn is None:
@@ -384,7 +308,7 @@ class RepJudge:
         if max(cycle.strokes_deg) < 0.5 * self._exercise.min_rom_deg and withdrawn is None:
             return []
         self._done.append(cycle)
-        return [MovementRejected(t_s=cycle.end_s, decided_s=decided_s, rep=_row(cycle), withdrawn=withdrawn)]
+        return [MovementRejected(t_s=cycle.end_s, decided_s=decided_s, rep=row(cycle), withdrawn=withdrawn)]
 
     def _counted(self) -> int:
         """Repetitions in the set under way, or in the one that may become a set."""
@@ -419,64 +343,3 @@ class RepJudge:
         if inside and self._exercise.static:
             return self._params.static_hold_s
         return self._params.hold_gap_s if inside else self._params.set_gap_s
-
-
-def _join(a: Stroke, b: Stroke) -> Stroke:
-    low, high = (a, b) if a.low_deg <= b.low_deg else (b, a), (a, b) if a.high_deg >= b.high_deg else (b, a)
-    fast = a if a.peak_dps >= b.peak_dps else b
-    return Stroke(
-        lifting=a.lifting,
-        start_s=a.start_s,
-        end_s=b.end_s,
-        start_deg=a.start_deg,
-        end_deg=b.end_deg,
-        peak_dps=fast.peak_dps,
-        peak_s=fast.peak_s,
-        low_deg=low[0].low_deg,
-        low_s=low[0].low_s,
-        high_deg=high[0].high_deg,
-        high_s=high[0].high_s,
-        off_plane_deg=max(a.off_plane_deg, b.off_plane_deg),
-        stall_s=a.stall_s + b.stall_s + (b.start_s - a.end_s),
-        lost_s=a.lost_s + b.lost_s,
-        smoothness=min(a.smoothness, b.smoothness),
-    )
-
-
-def _row(cycle: _Cycle) -> Rep:
-    """The ledger's row of a cycle; the form's figures that need the whole set are added when the set is known."""
-    lift, lower = cycle.lift, cycle.lower
-    lifts_first = cycle.first.lifting
-    between = NAN if cycle.second is None else cycle.second.start_s - cycle.first.end_s
-    after = cycle.next_start_s - cycle.end_s
-    return Rep(
-        set=cycle.set,
-        rep=cycle.number if cycle.verdict is Verdict.COUNTED else None,
-        verdict=cycle.verdict,
-        start_s=cycle.first.start_s,
-        end_s=cycle.end_s,
-        bottom_s=_bottom(cycle),
-        lower_start_s=lower.start_s if lower else NAN,
-        lower_end_s=lower.end_s if lower else NAN,
-        lift_start_s=lift.start_s if lift else NAN,
-        lift_end_s=lift.end_s if lift else NAN,
-        bottom_hold_s=after if lifts_first else between,
-        top_hold_s=between if lifts_first else after,
-        top_deg=lift.end_deg if lift else cycle.first.start_deg,
-        bottom_deg=lower.end_deg if lower else cycle.first.start_deg,
-        peak_lift_dps=lift.peak_dps if lift else NAN,
-        peak_lower_dps=lower.peak_dps if lower else NAN,
-        smoothness=lift.smoothness if lift else NAN,
-    )
-
-
-def _bottom(cycle: _Cycle) -> float:
-    """The lowest instant: the middle of a level bottom hold, or the deeper of its ends."""
-    lower, lift = cycle.lower, cycle.lift
-    if lower is None:
-        return NAN
-    if cycle.first.lifting:
-        return lower.low_s if isnan(cycle.next_start_s) else 0.5 * (lower.end_s + cycle.next_start_s)
-    if lift is None or lift.low_deg - lower.low_deg > _LEVEL_DEG:
-        return lower.low_s
-    return lift.low_s if lower.low_deg - lift.low_deg > _LEVEL_DEG else 0.5 * (lower.end_s + lift.start_s)
