@@ -181,9 +181,7 @@ class VirtualDevice:
         """The link is gone; sampling goes on for as long as the ring holds it, at most a minute."""
         self._advance(now_us)
         self.connected = self.subscribed = False
-        self._outbox.clear()
-        self._sent.clear()
-        self.faults.clear()
+        self._discard()
         if self._running and self._session is not None and not self._held:
             self._held = True
             ring_us = self._session.ring_samples / self._session.rate_hz * 1e6
@@ -213,8 +211,7 @@ class VirtualDevice:
         self._clock = (-now_us * self._clock[1], self._clock[1])
         self.connected = self.subscribed = False
         self.link_lost = True
-        self._sent.clear()
-        self.faults.clear()
+        self._discard()
         self._power_on()
 
     def stall(self, now_us: int, duration_us: int) -> None:
@@ -247,6 +244,12 @@ class VirtualDevice:
         self._grace_end_us = 0
         self._status_us = 0
         self._status_seen = None
+
+    def _discard(self) -> None:
+        """Nothing that waits to be sent, or is on its way, will arrive."""
+        self._outbox.clear()
+        self._sent.clear()
+        self.faults.clear()
 
     def _device_us(self, now_us: int) -> float:
         boot_us, speed = self._clock

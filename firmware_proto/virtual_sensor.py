@@ -114,6 +114,7 @@ class VirtualSensor(VirtualDevice):
             ring_samples=self._ring_bytes // kind.sample_bytes,
         )
         self._session, self._running, self._held = session, True, False
+        self._discard()  # a frame of an older session would be taken for one of this
         self._outbox = Outbox(capacity=QUEUE_FRAMES)
         self._errors &= ~ErrorBits.FIFO_OVERRUN
         return wire.StartAnswer(

@@ -273,6 +273,23 @@ def test_the_ring_holds_105_seconds_and_then_says_what_is_left() -> None:
     assert host.ask(wire.Backfill(session=session, first=0, count=100)) is StatusCode.RANGE_GONE
 
 
+@pytest.mark.parametrize("delay", [0.0, 1.0])
+def test_nothing_of_an_older_session_follows_the_answer_to_start(delay: float) -> None:
+    host = Host(VirtualSensor(ramp(30), 104.0))
+    session = host.ask(wire.Start()).session
+    host.live(20)
+    host.sensor.faults.delay = delay  # the last of it is held up on its way
+    host.ask(wire.Backfill(session=session, first=0, count=2000))
+    host.live(0.1)
+    host.ask(wire.Stop())
+    host.now_us += 60_000  # sent, and not yet delivered
+    host.ask(wire.Start())
+    host.sensor.faults.delay = 0.0
+    frames = host.live(2)
+    assert indices(frames) == list(range(len(indices(frames))))
+    assert not any(frame.backfill for frame in frames)
+
+
 def test_samples_the_chip_lost_are_a_gap_for_ever() -> None:
     host = Host(VirtualSensor(ramp(30), 104.0))
     session = host.ask(wire.Start()).session
