@@ -144,11 +144,6 @@ class Headers:
         return np.cumsum(self.n) - self.n
 
     @property
-    def frame_of_sample(self) -> npt.NDArray[np.int64]:
-        """(sum n,) which frame each sample came in."""
-        return np.repeat(np.arange(len(self.n)), self.n)
-
-    @property
     def place_in_frame(self) -> npt.NDArray[np.int64]:
         """(sum n,) each sample's place in its frame, from 0."""
         return np.arange(int(self.n.sum())) - np.repeat(self.row, self.n)
