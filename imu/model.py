@@ -277,6 +277,8 @@ class Stroke:
         off_plane_deg: How far the trunk leaned out of the hinge plane on the way.
         stall_s: Time stood still inside the stroke.
         lost_s: Time bridged over lost samples inside the stroke.
+        longest_hole_s: The longest stretch of them without a sample.
+        cut: The recording ended before the stroke did; `end_s` is where it ended.
         smoothness: Spectral arc length of a lift's speed (SPARC, Balasubramanian 2012), dimensionless; 0 is smoothest.
     """
 
@@ -294,12 +296,19 @@ class Stroke:
     off_plane_deg: float
     stall_s: float = 0.0
     lost_s: float = 0.0
+    longest_hole_s: float = 0.0
+    cut: bool = False
     smoothness: float = NAN
 
     @property
     def duration_s(self) -> float:
         """Length of the stroke."""
         return self.end_s - self.start_s
+
+    @property
+    def known_end_s(self) -> float:
+        """The end of the stroke, nan where the recording ended before it."""
+        return NAN if self.cut else self.end_s
 
     @property
     def range_deg(self) -> float:

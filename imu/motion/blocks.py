@@ -11,10 +11,10 @@ from imu.model import Bools, Floats, Inclination
 from imu.motion.history import History
 
 _BLOCK_S = 0.25
-_MOVED = float(np.sin(np.deg2rad(8.0)))
-_MOVED_ACC_ONLY = float(np.sin(np.deg2rad(20.0)))
-"""A tilt of 8 degrees within half a second is movement of the trunk, not a step; a step shakes the angle by up to 20
-degrees where the accelerometer is its only source."""
+_MOVED = 2.0 * float(np.sin(np.deg2rad(8.0) / 2.0))
+_MOVED_ACC_ONLY = 2.0 * float(np.sin(np.deg2rad(20.0) / 2.0))
+"""Chords: a tilt of 8 degrees within half a second is movement of the trunk, not a step; a step shakes the angle by up
+to 20 degrees where the accelerometer is its only source."""
 _SHAKE_MPS2 = (0.6, 6.0)
 """Standard deviation of the specific force in walking; holding still on a bench stays below 0.3, a jump is above."""
 
@@ -59,7 +59,7 @@ class Blocks:
         return self._columns.column(4, start, end)
 
     def tilt(self, start: int, end: int, *, lag: int) -> Floats:
-        """Sine of the angle by which up turned within `lag` blocks, for each block; 0 where the past is too short."""
+        """Chord between up and up `lag` blocks ago, for each block; 0 where the past is too short."""
         up = self.up(max(start - lag, 0), end)
         size = norm(up[lag:] - up[:-lag]) if len(up) > lag else np.empty(0)
         return np.concatenate((np.zeros(end - start - len(size)), size))

@@ -15,10 +15,15 @@ _LEVEL_DEG = 2.0
 
 @dataclass(slots=True)
 class Cycle:
-    """Two strokes in the order of the exercise, and what became of them."""
+    """Two strokes in the order of the exercise, and what became of them.
+
+    `before` is the cycle this one follows: its last hold ends where this one starts, once this one is a cycle at all
+    (stepping off the bench is none, and ends no hold).
+    """
 
     first: Stroke
     second: Stroke | None = None
+    before: Cycle | None = None
     verdict: Verdict = Verdict.UNFINISHED
     next_start_s: float = NAN
     number: int | None = None
@@ -108,6 +113,8 @@ def join(a: Stroke, b: Stroke) -> Stroke:
         off_plane_deg=max(a.off_plane_deg, b.off_plane_deg),
         stall_s=a.stall_s + b.stall_s + (b.start_s - a.end_s),
         lost_s=a.lost_s + b.lost_s,
+        longest_hole_s=max(a.longest_hole_s, b.longest_hole_s),
+        cut=b.cut,
         smoothness=min(a.smoothness, b.smoothness),
     )
 
@@ -126,9 +133,9 @@ def row(cycle: Cycle) -> Rep:
         end_s=cycle.end_s,
         bottom_s=_bottom(cycle),
         lower_start_s=lower.start_s if lower else NAN,
-        lower_end_s=lower.end_s if lower else NAN,
+        lower_end_s=lower.known_end_s if lower else NAN,
         lift_start_s=lift.start_s if lift else NAN,
-        lift_end_s=lift.end_s if lift else NAN,
+        lift_end_s=lift.known_end_s if lift else NAN,
         bottom_hold_s=after if lifts_first else between,
         top_hold_s=between if lifts_first else after,
         top_deg=lift.end_deg if lift else cycle.first.start_deg,

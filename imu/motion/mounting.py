@@ -20,8 +20,10 @@ from imu.motion.blocks import Blocks, norm
 
 _SAME_AXIS = float(np.cos(np.deg2rad(25.0)))
 _LAG = 4
-_MOVED = float(np.sin(np.deg2rad(8.0)))
-"""A tilt of 8 degrees within a second (4 blocks) is movement."""
+_MOVED = 2.0 * float(np.sin(np.deg2rad(8.0) / 2.0))
+"""Chord of 8 degrees: a tilt of as much within a second (4 blocks) is movement."""
+_LEAST = 1e-3
+"""Up that turns by half a circle within a second, or that is not there (free fall), has no axis."""
 _FIRST_DEG = 15.0
 _GROWTH = 1.5
 _STEPS_BLOCKS = 8
@@ -64,9 +66,9 @@ class MountLearner:
 
     def revisions(self, first: int) -> list[Revision]:
         """Judge at each block from `first` on at which the evidence has grown enough, best in a pause."""
-        size = self._blocks.tilt(first, len(self._blocks), lag=_LAG)
+        chord = self._blocks.tilt(first, len(self._blocks), lag=_LAG)
         # The lagged steps overlap, so that each movement is seen `_LAG` times.
-        degrees = np.where(size > _MOVED, np.rad2deg(np.arcsin(np.minimum(size, 1.0))) / _LAG, 0.0)
+        degrees = np.where(chord > _MOVED, np.rad2deg(2.0 * np.arcsin(np.minimum(chord / 2.0, 1.0))) / _LAG, 0.0)
         total = np.cumsum(np.concatenate(([self._evidence_deg], degrees)))[1:]
         out: list[Revision] = []
         for k in np.flatnonzero(total >= self._next_deg).tolist():
@@ -99,8 +101,12 @@ class MountLearner:
         first = int(np.argmax(moved))
         home = _unit(up[: max(first, 1)].mean(axis=0))
         upright = home if walked is None else walked
-        recent = np.flatnonzero(moved)[-_REMEMBERED:]
+        recent = np.flatnonzero(moved)
         turn = _cross(up[recent - _LAG], up[recent])
+        clear = norm(turn) > _LEAST
+        recent, turn = recent[clear][-_REMEMBERED:], turn[clear][-_REMEMBERED:]
+        if not len(recent):
+            return None
         size = norm(turn)
         axis, share = _hinge_axis(turn, size, up[recent], upright)
         known = _Known(walked, 90.0, 1.0) if walked is not None else self._at_start(up, home, axis, recent)

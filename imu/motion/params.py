@@ -1,4 +1,4 @@
-"""Every constant by which motion is judged, with its unit and its reason."""
+"""The constants by which movements are judged, with unit and reason; how a mount is learned stands in `mounting`."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ class MotionParams:
         hold_gap_s: A cycle is given up when its second stroke does not follow the first within this.
         static_hold_s: The same for a static hold.
         min_set_reps: Fewer repetitions are shown as isolated and not counted.
+        longest_hole_s: A stroke with a longer hole in it stays unjudged, too: a whole stroke may be hidden there.
         lost_share: A cycle of which more than this share was bridged over lost samples stays unjudged.
 
     Form (definitions of the project):
@@ -93,6 +94,7 @@ class MotionParams:
     static_hold_s: float = 900.0
     min_set_reps: int = 3
     lost_share: float = 0.7
+    longest_hole_s: float = 2.5
 
     short_top_deg: float = -10.0
     overextended_deg: float = 10.0

@@ -13,7 +13,9 @@ events.
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import isnan
+from dataclasses import replace
+from functools import partial
+from math import isnan, nan
 
 import numpy as np
 
@@ -31,8 +33,11 @@ from imu.model import (
     Rep,
     RepConfirmed,
     Samples,
+    SetClosed,
+    SetSummary,
     Stroke,
     Trunk,
+    Verdict,
 )
 from imu.motion.blocks import Blocks
 from imu.motion.gait import Gait
@@ -43,7 +48,7 @@ from imu.motion.params import MotionParams
 from imu.motion.reps import RepJudge
 from imu.motion.sets import judge_form, straight_line, summarise_all
 from imu.motion.strokes import Arrival, Found, Rest, StrokeFinder
-from imu.motion.timeline import Timeline
+from imu.motion.timeline import Timeline, stretches
 from imu.motion.trunk import TrunkStage
 
 __all__ = ["MotionParams", "Pipeline", "analyze"]
@@ -66,8 +71,9 @@ class _Hinge:
         params: MotionParams,
     ) -> None:
         turn_deg = min(params.turn_deg, 0.4 * exercise.min_rom_deg)
-        self.mount = mount
-        self._trunk = TrunkStage(mount, grid_hz=grid_hz, gyroscope=gyroscope, params=params)
+        self.mount, self._params = mount, params
+        self._new_trunk = partial(TrunkStage, mount, grid_hz=grid_hz, gyroscope=gyroscope, params=params)
+        self._trunk, self._newest_s = self._new_trunk(), nan
         self._strokes = StrokeFinder(grid_hz=grid_hz, gyroscope=gyroscope, turn_deg=turn_deg, params=params)
         self.judge = RepJudge(exercise, mount, params=params)
         self.history = self._strokes.past
@@ -75,11 +81,19 @@ class _Hinge:
         self._walked_s, self._walks_told = walked_s, 0
 
     def push(self, block: Inclination) -> list[Event]:
-        return self._take(self._trunk.push(block))
+        events: list[Event] = []
+        for restarts, part in stretches(block.t_s, self._newest_s, self._params):
+            if restarts:
+                events += self._take(self._trunk.finish()) + self._tell(self._strokes.restart())
+                self.judge.broken()
+                self._trunk = self._new_trunk()
+            events += self._take(self._trunk.push(block[part]))
+            self._newest_s = float(block.t_s[part.stop - 1])
+        return events
 
     def finish(self) -> list[Event]:
         events = self._take(self._trunk.finish())
-        events += self._tell(self._strokes.interrupt())
+        events += self._tell(self._strokes.interrupt(ending=True))
         if len(self.history):
             events += self.judge.finish(float(self.history.column(0)[-1]))
         return events
@@ -170,7 +184,8 @@ class Pipeline:
         self._straight_line_deg = straight_line_deg
         self._timeline = Timeline(rate_hz=rate_hz, params=self._params)
         self._grid_hz = self._timeline.grid_hz
-        self._orientation = orientation(grid_hz=self._grid_hz, gyroscope=gyroscope, params=self._params)
+        self._new_orientation = partial(orientation, grid_hz=self._grid_hz, gyroscope=gyroscope, params=self._params)
+        self._orientation, self._newest_s = self._new_orientation(), nan
         self._past = _Past()
         self._blocks = Blocks(grid_hz=self._grid_hz, gyroscope=gyroscope)
         self._gait = Gait(self._blocks)
@@ -178,10 +193,19 @@ class Pipeline:
         self._learner = None if mount else MountLearner(exercise, self._blocks)
         self._hinge = self._new_hinge(mount) if mount else None
         self._last: Rep | None = None
+        self._sets_told: list[SetSummary] = []
 
     def push(self, samples: Samples) -> list[Event]:
         """Take samples in order of time and give what they decide, in order of decision."""
-        return self._seen(self._process(self._orientation.push(self._timeline.push(samples))))
+        grid = self._timeline.push(samples)
+        events: list[Event] = []
+        for restarts, part in stretches(grid.t_s, self._newest_s, self._params):
+            if restarts:
+                events += self._process(self._orientation.finish())
+                self._orientation = self._new_orientation()
+            events += self._process(self._orientation.push(grid[part]))
+            self._newest_s = float(grid.t_s[part.stop - 1])
+        return self._seen(events)
 
     def finish(self) -> list[Event]:
         """The recording ended: decide everything that is still open."""
@@ -266,33 +290,52 @@ class Pipeline:
 
     def _revise(self, mount: Mount, at: int) -> list[Event]:
         """Compute everything so far again with a better mount, and say what changed."""
-        before = [] if self._hinge is None else [r for r in self._hinge.judge.ledger() if r.counted]
+        before = [] if self._hinge is None else self._hinge.judge.ledger()
+        told = {s.set: s for s in self._sets_told}
         past = self._past.whole()
         now_s = float(past.t_s[at - 1])
         self._hinge = self._new_hinge(mount)
         again: list[Event] = []
         for start in range(0, at, _BATCH):
             again += self._hinge.push(past[start : min(start + _BATCH, at)])
+        after = self._hinge.judge.ledger()
         events: list[Event] = [MountRevised(t_s=now_s, decided_s=now_s, mount=mount)]
-        after = [r for r in self._hinge.judge.ledger() if r.counted]
-        events += [
-            MovementRejected(t_s=r.end_s, decided_s=now_s, rep=r, withdrawn=r.rep)
-            for r in before
-            if not _among(r, after)
-        ]
-        return events + [e for e in again if isinstance(e, RepConfirmed) and not _among(e.rep, before)]
+        for rep in before:
+            if rep.counted and not _same(rep, after):
+                taken_back = replace(rep, set=None, rep=None, verdict=_verdict_now(rep, after))
+                events.append(MovementRejected(t_s=rep.end_s, decided_s=now_s, rep=taken_back, withdrawn=rep.rep))
+        for event in again:
+            known = (isinstance(event, RepConfirmed) and _same(event.rep, before)) or (
+                isinstance(event, SetClosed) and told.get(event.summary.set) == event.summary
+            )
+            if isinstance(event, RepConfirmed | SetClosed) and not known:
+                events.append(replace(event, decided_s=now_s))
+        return events
 
     def _seen(self, events: list[Event]) -> list[Event]:
-        """Remember the last repetition for the view."""
+        """Remember the last repetition for the view, and the sets that were told."""
         for event in events:
             if isinstance(event, RepConfirmed):
                 self._last = event.rep
+            elif isinstance(event, SetClosed):
+                self._sets_told = [s for s in self._sets_told if s.set != event.summary.set] + [event.summary]
         return events
 
 
-def _among(rep: Rep, others: list[Rep]) -> bool:
+def _overlapping(rep: Rep, others: list[Rep]) -> list[Rep]:
     middle = 0.5 * (rep.start_s + rep.end_s)
-    return any(o.start_s <= middle <= o.end_s for o in others)
+    return [o for o in others if o.start_s <= middle <= o.end_s]
+
+
+def _same(rep: Rep, others: list[Rep]) -> bool:
+    """Whether the same movement counts with the same numbers."""
+    return any(o.counted and (o.set, o.rep) == (rep.set, rep.rep) for o in _overlapping(rep, others))
+
+
+def _verdict_now(rep: Rep, ledger: list[Rep]) -> Verdict:
+    """Why a repetition counts no more, or differently; where nothing is left of it, it led out of the hinge plane."""
+    now = _overlapping(rep, ledger)
+    return now[0].verdict if now else Verdict.NOT_HINGE
 
 
 def analyze(

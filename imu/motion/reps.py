@@ -9,6 +9,7 @@ never finds a set is isolated. Every movement of some size leaves a row in the l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from math import inf, isnan
 from statistics import median
@@ -84,6 +85,12 @@ class RepJudge:
     def walked(self, t_s: float) -> list[Event]:
         """The person walks: whatever was under way on the bench is over."""
         return self._at(t_s) + self._end_bout(t_s)
+
+    def broken(self) -> None:
+        """Samples were lost for longer than can be bridged: what was under way cannot be judged."""
+        if self._open is not None:
+            self._open.first = replace(self._open.first, lost_s=inf)
+        self._closed = None
 
     def stroke(self, decided_s: float, stroke: Stroke) -> list[Event]:
         """A stroke ended."""
@@ -166,9 +173,7 @@ class RepJudge:
         events: list[Event] = []
         if self._open is not None and self._open.second is not None:
             events += self._close_cycle(decided_s)
-        if self._closed is not None and self._closed.first.lifting == stroke.lifting:
-            self._closed.next_start_s = stroke.start_s
-        self._closed = None
+        before, self._closed = self._closed, None
         if self._open is not None and self._answers(self._open.first, stroke):
             self._open.second = stroke
             return events
@@ -176,7 +181,7 @@ class RepJudge:
             events += self._reject(decided_s, self._open, Verdict.UNFINISHED)
             self._open = None
         if self._may_start(stroke):
-            self._open = Cycle(stroke)
+            self._open = Cycle(stroke, before=before)
         else:
             events += self._reject(decided_s, Cycle(stroke), Verdict.TRANSITION)
         return events
@@ -196,6 +201,8 @@ class RepJudge:
         cycle, self._open = self._open, None
         assert cycle is not None  # noqa: S101 - callers looked
         self._closed = cycle
+        if cycle.before is not None:
+            cycle.before.next_start_s = cycle.first.start_s
         cycle.verdict = self._judge(cycle)
         group = self._group_for(cycle) if cycle.verdict is Verdict.COUNTED else None
         if group is None:
@@ -243,11 +250,13 @@ class RepJudge:
     def _judge(self, cycle: Cycle) -> Verdict:
         """What a cycle is by itself."""
         first, second, ex, p = cycle.first, cycle.second, self._exercise, self._params
+        lost_s = first.lost_s + (second.lost_s if second else 0.0)
+        hole_s = max(first.longest_hole_s, second.longest_hole_s if second else 0.0)
+        if lost_s > p.lost_share * (cycle.end_s - first.start_s) or hole_s > p.longest_hole_s:
+            return Verdict.LOST_DATA
         if second is None:
             return Verdict.UNFINISHED
         least = max(ex.min_rom_deg, p.least_of_nominal * ex.rom_deg)
-        if first.lost_s + second.lost_s > p.lost_share * (cycle.end_s - first.start_s):
-            return Verdict.LOST_DATA
         if min(first.off_plane_deg, second.off_plane_deg) > min(p.off_plane_deg, p.off_plane_share * cycle.range_deg):
             return Verdict.NOT_HINGE
         if max(cycle.strokes_deg) < least:
@@ -281,7 +290,7 @@ class RepJudge:
         if self._open is not None and self._open.second is not None:
             events += self._close_cycle(decided_s)
         elif self._open is not None:
-            events += self._reject(decided_s, self._open, Verdict.UNFINISHED)
+            events += self._reject(decided_s, self._open, self._judge(self._open))
         for group in list(self._groups):
             events += self._close_group(group, decided_s)
         self._open, self._closed, self._last_end_s, self._early = None, None, NAN, None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imu.model import NAN, Floats, Phase, Stroke, Trunk
+from imu.model import NAN, Bools, Floats, Phase, Stroke, Trunk
 from imu.motion.edges import Edges, find_edges
 from imu.motion.history import History
 from imu.motion.params import MotionParams
@@ -73,10 +73,11 @@ class StrokeFinder:
         self._turn_deg = turn_deg
         self._params = params
         self.past = History(5)
+        self._fresh = True
         self._run = _Run(0, 0)
         self._direction = 0
         self._turn = 0
-        self._low, self._high = (0, np.inf), (0, -np.inf)
+        self._low = self._high = (0, 0.0)
         self._free_from = 0
 
     def push(self, block: Trunk) -> list[Found]:
@@ -87,6 +88,9 @@ class StrokeFinder:
             return []
         out: list[Found] = []
         pitch, rate = block.pitch_deg, block.rate_dps
+        if self._fresh:
+            self._turn = self._free_from = seen
+            self._low = self._high = (seen, float(pitch[0]))
         sign = (rate > self._moving_dps).astype(np.int8) - (rate < -self._moving_dps).astype(np.int8)
         cuts = np.concatenate(([0], np.flatnonzero(sign[1:] != sign[:-1]) + 1))
         pieces = zip(
@@ -98,23 +102,28 @@ class StrokeFinder:
             strict=True,
         )
         for start, end, way, low, high in pieces:
-            if way != self._run.sign or not seen:
+            if way != self._run.sign or self._fresh:
                 self._end_run(start, out)
-                self._run = _Run(start, way)
-                seen = max(seen, 1)
+                self._run, self._fresh = _Run(start, way), False
             self._run.low, self._run.high = min(self._run.low, low), max(self._run.high, high)
             self._look(start, end, out)
         if self._run.sign and self._direction == self._run.sign:
             self._arrive(len(self.past), out, closed=False)
         return out
 
-    def interrupt(self) -> list[Found]:
-        """Close the stroke that is still open: the recording ends, or the person walks."""
+    def interrupt(self, *, ending: bool = False) -> list[Found]:
+        """Close the stroke that is still open: the person walks, or the recording is `ending`."""
         out: list[Found] = []
         end = len(self.past)
         if end:
             self._point(end - 1)
-            self._close(end - 1, out)
+            self._close(end - 1, out, ending=ending)
+        return out
+
+    def restart(self) -> list[Found]:
+        """Close the open stroke; what comes next has no connection with it (samples were lost in between)."""
+        out = self.interrupt()
+        self._run, self._fresh = _Run(len(self.past), 0), True
         return out
 
     def _at(self, column: int, i: int) -> float:
@@ -185,17 +194,19 @@ class StrokeFinder:
         if deg < self._low[1]:
             self._low = (k, deg)
 
-    def _close(self, k: int, out: list[Found]) -> None:
+    def _close(self, k: int, out: list[Found], *, ending: bool = False) -> None:
         """End the stroke where the trunk stands; what follows begins anew."""
         if self._direction:
             extreme = self._high if self._direction > 0 else self._low
-            self._emit_swing(self._direction, self._turn, extreme[0], k, out)
+            self._emit_swing(self._direction, self._turn, extreme[0], k, out, ending=ending)
         self._direction = 0
         self._turn = k
         self._low = self._high = (k, self._at(_PITCH, k))
         out.append(Found(self._at(_T, k), Rest()))
 
-    def _emit_swing(self, direction: int, turn: int, extreme: int, k: int, out: list[Found]) -> None:
+    def _emit_swing(
+        self, direction: int, turn: int, extreme: int, k: int, out: list[Found], *, ending: bool = False
+    ) -> None:
         margin = int(_MARGIN_S * self._hz)
         first, last = max(self._free_from, turn - margin), min(k, extreme + margin) + 1
         if last - first < 3:
@@ -203,12 +214,14 @@ class StrokeFinder:
         pitch = direction * self.past.column(_PITCH, first, last)
         rate = direction * self.past.column(_RATE, first, last)
         for edges in find_edges(pitch, rate, rate_hz=self._hz, params=self._params):
-            stroke = self._stroke(direction > 0, edges, first)
+            # A rate still above the edge at the last sample there is: the stroke goes on after it.
+            cut = ending and first + int(np.ceil(edges.end)) >= k
+            stroke = self._stroke(direction > 0, edges, first, cut=cut)
             if stroke.range_deg >= 0.5 * self._turn_deg and stroke.duration_s > 0:
                 out.append(Found(self._at(_T, k), stroke))
                 self._free_from = first + int(edges.end)
 
-    def _stroke(self, lifting: bool, edges: Edges, offset: int) -> Stroke:
+    def _stroke(self, lifting: bool, edges: Edges, offset: int, *, cut: bool) -> Stroke:
         a, b = offset + int(edges.start), offset + int(np.ceil(edges.end)) + 1
         t, pitch, rate, tilt, trust = (self.past.column(c, a, b) for c in range(5))
         low, high = int(np.argmin(pitch)), int(np.argmax(pitch))
@@ -228,8 +241,18 @@ class StrokeFinder:
             off_plane_deg=float(tilt.max() - tilt.min()),
             stall_s=edges.stall / self._hz,
             lost_s=float(np.count_nonzero(trust == 0)) / self._hz,
+            longest_hole_s=_longest(trust == 0) / self._hz,
+            cut=cut,
             smoothness=spectral_arc_length(speed, self._hz) if lifting else NAN,
         )
+
+
+def _longest(lost: Bools) -> int:
+    """Length of the longest run of true."""
+    if not lost.any():
+        return 0
+    flips = np.flatnonzero(np.diff(np.concatenate(([0], lost.astype(np.int8), [0]))))
+    return int((flips[1::2] - flips[::2]).max())
 
 
 def _value(column: Floats, at: float) -> float:

@@ -7,6 +7,8 @@ further apart than a few nominal intervals the instant is marked as filled. Noth
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from imu.model import Bools, Floats, Ints, Samples
@@ -16,6 +18,18 @@ from imu.motion.params import MotionParams
 def grid_rate_hz(rate_hz: float, params: MotionParams) -> float:
     """Rate of the uniform timeline for a sensor of the given rate."""
     return max(rate_hz, params.slowest_grid_hz)
+
+
+def stretches(t_s: Floats, before_s: float, params: MotionParams) -> list[tuple[bool, slice]]:
+    """The stretches of a uniform timeline, each with whether a restart comes before it.
+
+    `before_s` is the time of the sample before the first one, nan where there is none.
+    """
+    if not len(t_s):
+        return []
+    restarts = np.diff(t_s, prepend=before_s) > 0.5 * params.longest_bridge_s
+    edges = [0, *(np.flatnonzero(restarts[1:]) + 1).tolist(), len(t_s)]
+    return [(bool(restarts[a]), slice(a, b)) for a, b in itertools.pairwise(edges)]
 
 
 class Timeline:

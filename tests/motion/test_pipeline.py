@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import lru_cache
@@ -13,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_proto.motion import Recording, SensorModel, SetPlan, random_negative, simulate
+from firmware_proto.motion import Recording, SensorModel, SetPlan, random_negative, random_plan, simulate
 from imu.exercises import get_exercise
 from imu.model import (
     Analysis,
@@ -32,6 +34,7 @@ from imu.model import (
     SetClosed,
     SetStarted,
     Trunk,
+    Verdict,
 )
 from imu.motion.pipeline import MotionParams, Pipeline, analyze
 
@@ -296,3 +299,69 @@ def test_parameters_are_the_ones_given() -> None:
     assert pipeline.analysis().counted == ()
     phases = [e for e in live().events if isinstance(e, PhaseChanged)]
     assert all(x.phase != y.phase for x, y in itertools.pairwise(phases))
+
+
+def test_a_long_hole_separates_what_it_lies_between() -> None:
+    samples = material("set", gyroscope=True, holes=False)
+    reps = whole("set", "back-extension", gyroscope=True, holes=False, learned=False).analysis.counted
+    inside_s = 0.5 * (reps[1].lower_start_s + reps[1].lower_end_s)
+    later = samples.t_s > inside_s
+    broken = dataclasses.replace(samples, t_s=samples.t_s + 70.0 * later)
+    pipeline = Pipeline(
+        get_exercise("back-extension"), rate_hz=52.0, mount=DECLARED, params=MotionParams(min_set_reps=1)
+    )
+    events = []
+    for a in range(0, len(broken), 100):
+        events += pipeline.push(broken[a : a + 100])
+    events += pipeline.finish()
+    at_once = Pipeline(
+        get_exercise("back-extension"), rate_hz=52.0, mount=DECLARED, params=MotionParams(min_set_reps=1)
+    )
+    assert [repr(e) for e in at_once.push(broken) + at_once.finish()] == [repr(e) for e in events]
+    ledger = pipeline.analysis().reps
+    assert [r.verdict for r in ledger if r.start_s < inside_s < r.end_s + 0.5][-1:] == [Verdict.LOST_DATA]
+    assert all(r.end_s - r.start_s < 60.0 for r in ledger)
+    assert len(pipeline.analysis().counted) == len(reps) - 1
+
+
+def test_a_stroke_that_the_recording_cuts_off_has_no_end() -> None:
+    samples = material("set", gyroscope=True, holes=False)
+    reps = whole("set", "back-extension", gyroscope=True, holes=False, learned=False).analysis.counted
+    cut = samples[samples.t_s < 0.3 * reps[-1].lower_start_s + 0.7 * reps[-1].lower_end_s]
+    pipeline = Pipeline(get_exercise("back-extension"), rate_hz=52.0, mount=DECLARED)
+    pipeline.push(cut)
+    pipeline.finish()
+    last = pipeline.analysis().reps[-1]
+    assert math.isnan(last.lower_end_s)
+    assert last.tempo.startswith("?")
+
+
+def test_stepping_off_ends_no_bottom_hold() -> None:
+    analysis = whole("set", "back-extension", gyroscope=True, holes=False, learned=False).analysis
+    assert math.isnan(analysis.counted[-1].bottom_hold_s)
+    assert not math.isnan(analysis.counted[0].bottom_hold_s)
+
+
+def test_up_that_flips_in_an_instant_teaches_no_mount() -> None:
+    up = np.repeat([[0.0, 9.81, 0.0], [0.0, -9.81, 0.0]] * 6, 104, axis=0)
+    samples = Samples.measured(np.arange(len(up)) / 52.0, up, np.zeros_like(up))
+    pipeline = Pipeline(get_exercise("hinge"), rate_hz=52.0)
+    pipeline.push(samples)
+    pipeline.finish()
+    mount = pipeline.analysis().mount
+    assert mount is None or np.isfinite([*mount.anterior, *mount.cranial]).all()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 22])
+def test_the_sets_told_are_the_sets_there_are_also_after_a_change_of_mind(seed: int) -> None:
+    plan, sensor = random_plan(seed, "roman-chair")
+    made = simulate(plan, sensor, seed)
+    pipeline = Pipeline(get_exercise("roman-chair"), rate_hz=made.rate_hz, gyroscope=made.gyr_radps is not None)
+    events = pipeline.push(Samples.measured(made.t_s, made.acc_mps2, made.gyr_radps)) + pipeline.finish()
+    assert any(isinstance(e, MountRevised) for e in events)
+    told = {e.summary.set: e.summary for e in events if isinstance(e, SetClosed)}
+    there = pipeline.analysis().sets
+    assert [(s.set, s.reps, s.start_s, s.end_s) for s in there] == [
+        (s.set, s.reps, s.start_s, s.end_s) for _, s in sorted(told.items())
+    ]
+    assert all(e.rep.verdict is not Verdict.COUNTED for e in events if isinstance(e, MovementRejected))
