@@ -55,12 +55,14 @@ class End:
         received: Samples received.
         interrupted: Whether the person ended it.
         error: What ended it, if it did not end by itself.
+        storage: The last failure to keep something, if there was one.
     """
 
     analysis: Analysis
     received: int
     interrupted: bool = False
     error: SensorError | None = None
+    storage: StorageError | None = None
 
 
 class Follower:
@@ -72,6 +74,7 @@ class Follower:
         self.pipeline, self.board, self.display, self.sink, self.link = pipeline, board, display, sink, link
         self.received = 0
         self._storage_failed = False
+        self._storage_error: StorageError | None = None
 
     async def follow(self, stream: AsyncIterator[Samples | LinkEvent], duration_s: float | None = None) -> End:
         """Take the stream until it ends, the device time reaches `duration_s`, or the person has had enough."""
@@ -85,7 +88,10 @@ class Follower:
         finally:
             ticker.cancel()
         self._tell(self.pipeline.finish())
-        return End(analysis=self.pipeline.analysis(), received=self.received, interrupted=interrupted, error=error)
+        return End(
+            analysis=self.pipeline.analysis(), received=self.received, interrupted=interrupted, error=error,
+            storage=self._storage_error,
+        )  # fmt: skip
 
     async def _until_enough(self, stream: AsyncIterator[Samples | LinkEvent], duration_s: float | None) -> bool:
         """Returns whether the person ended it."""
@@ -155,6 +161,7 @@ class Follower:
             if not self._storage_failed:
                 self._remark(str(error))
             self._storage_failed = True
+            self._storage_error = error
 
     async def _tick(self) -> None:
         """Redraw at a calm rate, also while nothing arrives."""

@@ -24,6 +24,7 @@ from imu.link import Backend, Found, SensorLink, find
 from imu.model import Analysis, Mount, Samples, SensorInfo
 from imu.motion.pipeline import Pipeline
 from imu.sessions import SessionHeader, SessionWriter
+from imu.sessions.files import check_writable
 
 log = logging.getLogger(__name__)
 SCAN_S = 8.0
@@ -88,17 +89,21 @@ class Recorded:
 
 
 class Recorder:
-    """Opens a session with the first samples, so that a recording without any leaves no folder."""
+    """Keeps a stream in a session folder, which is there before the stream; a recording of nothing leaves no folder."""
 
-    def __init__(self, out: Path, header: Callable[[], SessionHeader]) -> None:
-        self._out, self._header = out, header
-        self._early: list[tuple[str, float, str]] = []
-        self.writer: SessionWriter | None = None
+    def __init__(self, out: Path, header: SessionHeader) -> None:
+        """Open the session.
+
+        Raises:
+            StorageError: It cannot be written there.
+        """
+        self.writer = SessionWriter(out, header)
+        self._received = False
 
     @property
     def folder(self) -> Path | None:
-        """Where the session is, if one was opened."""
-        return self.writer.folder if self.writer else None
+        """Where the session is, None as long as nothing was received."""
+        return self.writer.folder if self._received else None
 
     def append(self, samples: Samples) -> None:
         """Keep samples.
@@ -106,10 +111,7 @@ class Recorder:
         Raises:
             StorageError: They could not be written; they are kept for the next call.
         """
-        if self.writer is None:
-            self.writer = SessionWriter(self._out, self._header())
-            for event in self._early:
-                self.writer.event(*event)
+        self._received |= len(samples) > 0
         self.writer.append(samples)
 
     def event(self, kind: str, t_s: float, detail: str = "") -> None:
@@ -118,10 +120,7 @@ class Recorder:
         Raises:
             StorageError: It could not be written; it is kept for the next call.
         """
-        if self.writer is None:
-            self._early.append((kind, t_s, detail))
-        else:
-            self.writer.event(kind, t_s, detail)
+        self.writer.event(kind, t_s, detail)
 
     @contextlib.contextmanager
     def kept_if_cut_off(self) -> Iterator[None]:
@@ -129,9 +128,11 @@ class Recorder:
         try:
             yield
         except BaseException:
-            if self.writer is not None:
+            if self.folder is None:
+                self.writer.discard()
+            else:
                 self.writer.close()
-                folder = self.writer.folder
+                folder = self.folder
                 console.err().print(f"The samples are kept in {folder}; count them with: imu analyze {folder}")
             raise
 
@@ -141,7 +142,8 @@ class Recorder:
         Raises:
             StorageError: Something could not be written; what was written before is kept.
         """
-        if self.writer is None:
+        if self.folder is None:
+            self.writer.discard()
             return None
         try:
             self.writer.update(**header)
@@ -157,28 +159,28 @@ async def record(
 
     Raises:
         SensorError: It would not connect or stream.
+        StorageError: No session can be written where it belongs; nothing was recorded.
     """
     async with SensorLink(found, backend=backend) as link:
         board = Board(
             exercise=plan.exercise, sensor=found.name, load_kg=plan.load_kg, set_rest_s=plan.set_rest_s,
             synthetic=plan.synthetic,
         )  # fmt: skip
-        recorder = Recorder(plan.out, lambda: plan.header(link.info))
         pipeline = Pipeline(
             plan.exercise, rate_hz=link.info.rate_hz, gyroscope=link.info.has_gyroscope,
             mount=plan.mount or link.info.mount,
         )  # fmt: skip
-        with display(board) as shown:
+        recorder = Recorder(plan.out, plan.header(link.info))
+        with recorder.kept_if_cut_off(), display(board) as shown:
             follower = Follower(pipeline, board, shown, sink=recorder, link=link)
-            with recorder.kept_if_cut_off():
-                end = await follower.follow(aiter(link), plan.duration_s)
+            end = await follower.follow(aiter(link), plan.duration_s)
         return _finish(recorder, end, dataclasses.asdict(link.health))
 
 
 def _finish(recorder: Recorder, end: End, link: dict[str, Any]) -> Recorded:
     """Close the session and analyse it from its files. A full disk is told last, after what was counted."""
     analysis: Analysis = end.analysis
-    error: ImuError | None = end.error
+    error: ImuError | None = end.storage or end.error
     try:
         folder = recorder.close(end.analysis, link=link)
         analysis = _from_disk(folder, end.analysis)
@@ -224,8 +226,9 @@ async def find_and_record(
     """Look for the sensor, then record.
 
     Raises:
-        ImuError: No sensor, several, no Bluetooth; or as from a recording.
+        ImuError: No place to write, no sensor, several, no Bluetooth; or as from a recording.
     """
+    check_writable(plan.out)
     screen = console.err()
     screen.print(f"Looking for {sensor or 'a sensor'} ...", style="bright_black")
     found = await find(sensor, SCAN_S, backend)
@@ -237,7 +240,12 @@ def report(recorded: Recorded) -> None:
     """What a recording held and where it is."""
     screen, analysis = console.out(), recorded.analysis
     if recorded.folder is None:
-        screen.print("Nothing was received, so nothing was kept.")
+        received = recorded.end.received
+        screen.print(
+            f"{received} samples were received, but none could be kept."
+            if received
+            else "Nothing was received, so nothing was kept."
+        )
         return
     show_analysis(analysis)
     screen.print(tables.total(analysis), style="bold", soft_wrap=True)

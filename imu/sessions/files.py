@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -44,6 +45,18 @@ def replace_file(path: Path, chunks: Iterable[bytes]) -> None:
             temporary.unlink(missing_ok=True)
             raise
     sync_folder(path.parent)
+
+
+def check_writable(folder: Path) -> None:
+    """Try whether something could be made in a folder that may not exist yet, and leave nothing behind.
+
+    Raises:
+        StorageError: Nothing could.
+    """
+    with storage(folder):
+        place = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+        with tempfile.TemporaryFile(dir=place):
+            pass
 
 
 def sync_folder(folder: Path) -> None:

@@ -12,6 +12,7 @@ import contextlib
 import dataclasses
 import itertools
 import os
+import shutil
 import time
 from pathlib import Path
 from typing import Any, Self
@@ -47,7 +48,11 @@ class AppendFile:
         self._synced_at = time.monotonic()
         with storage(path):
             self._file = path.open("xb", buffering=0)
-        self.append(head)
+        try:
+            self.append(head)
+        except BaseException:
+            self.abandon()
+            raise
 
     def append(self, lines: bytes) -> None:
         """Hand lines to the operating system, and to the disk if the last time is a second ago.
@@ -102,6 +107,10 @@ class AppendFile:
             self.append(b"")
             self.sync()
 
+    def abandon(self) -> None:
+        """Close the file as it is."""
+        self._file.close()
+
 
 class SessionWriter:
     """Writes one session folder. A context manager: leaving it closes the files whatever happened."""
@@ -110,15 +119,19 @@ class SessionWriter:
         """Make a new folder in `out_dir`, named by the session's start and exercise; never an existing one.
 
         Raises:
-            StorageError: It cannot be written there.
+            StorageError: It cannot be written there; no folder is left.
         """
         self.header = header
         self.folder = _new_folder(out_dir, header.folder_name)
         self._in_order = True
         self._last_index = np.iinfo(np.int64).min
-        write_header(self.folder / "session.json", header)
-        self._samples = AppendFile(self.folder / "samples.csv", header_line(gyroscope=header.sensor.has_gyroscope))
-        self._events = AppendFile(self.folder / "events.csv", EVENT_HEAD)
+        with contextlib.ExitStack() as undo:
+            undo.callback(shutil.rmtree, self.folder, ignore_errors=True)
+            write_header(self.folder / "session.json", header)
+            self._samples = AppendFile(self.folder / "samples.csv", header_line(gyroscope=header.sensor.has_gyroscope))
+            undo.callback(self._samples.abandon)
+            self._events = AppendFile(self.folder / "events.csv", EVENT_HEAD)
+            undo.pop_all()
         sync_folder(self.folder)
 
     def append(self, samples: Samples) -> None:
@@ -172,6 +185,12 @@ class SessionWriter:
                 steps.callback(put_in_order, self._samples.path)
             steps.callback(self._samples.close)
             steps.callback(self._events.close)
+
+    def discard(self) -> None:
+        """Close the files and remove the folder: for a session in which nothing happened."""
+        self._samples.abandon()
+        self._events.abandon()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self) -> Self:
         return self

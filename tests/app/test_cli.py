@@ -112,7 +112,7 @@ def test_ctrl_c_ends_a_recording_and_keeps_it(tmp_path: Path) -> None:
     (folder,) = tmp_path.iterdir()
     session = read_session(folder)
     assert session.samples.t_s[-1] > 10
-    assert any(rep.counted or rep.rep is None for rep in session.reps)
+    assert any(rep.rom_deg > 30 for rep in session.reps), "the repetition that was seen is in the ledger"
     assert [event.kind for event in session.events][-1] == "stopped"
 
 
@@ -126,3 +126,28 @@ def test_a_disk_that_fills_up_is_said_and_what_was_written_is_kept(run_imu: Run,
     assert "3 reps in 1 set" in done.stdout
     (folder,) = (tmp_path / "recordings").iterdir()
     assert 1000 < len(read_session(folder).samples) < 4000
+
+
+@pytest.mark.parametrize("command", ["demo", "simulate"])
+def test_a_place_that_cannot_be_written_is_said_before_the_set_not_after(
+    imu: Imu, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "afile").write_text("mine")
+    done = imu(command, "--reps", "3", "--out", tmp_path / "afile/x")
+    assert done.exit_code == 5
+    assert "afile" in done.output
+    assert "could not be written" in done.output
+    assert "Looking for" not in done.output
+    assert "Nothing was received" not in done.output
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on a file's size")
+@pytest.mark.parametrize("room", [50, 500])
+def test_a_disk_without_room_for_the_session_s_head_ends_it_at_once(run_imu: Run, tmp_path: Path, room: int) -> None:
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))"
+    done = run_imu("demo", "--speed", "20", "--reps", "3", code=limit)
+    assert done.returncode == 5, done.stderr
+    assert "session.json could not be written" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Nothing was received" not in done.stdout
+    assert list((tmp_path / "recordings").iterdir()) == []

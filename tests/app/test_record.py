@@ -14,10 +14,11 @@ from firmware_proto.virtual_sensor import VirtualSensor
 from imu.app.demo import record_virtual, virtual_sensor
 from imu.app.display import Lines
 from imu.app.person import perform
-from imu.app.record import Plan, find_and_record
-from imu.errors import SensorNotFound, SeveralSensors
+from imu.app.record import Plan, Recorder, find_and_record
+from imu.errors import SensorNotFound, SeveralSensors, StorageError
 from imu.exercises import get_exercise
 from imu.link import Backend
+from imu.model import Analysis, SensorInfo
 from imu.sessions import read_session
 
 Imu = Callable[..., Result]
@@ -103,3 +104,32 @@ async def test_a_drop_in_mid_set_loses_nothing(tmp_path: Path) -> None:
     assert session.header.link["reconnects"] == 1
     assert {"lost", "resumed"} <= {event.kind for event in session.events}
     assert session.samples.index[-1] - session.samples.index[0] + 1 == len(session.samples)
+
+
+async def test_trouble_with_the_disk_is_told_at_the_end_even_if_it_passed(
+    performance: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Hiccup(Recorder):
+        """Fails once, as a network drive does, and keeps nothing of that event."""
+
+        failed = False
+
+        def event(self, kind: str, t_s: float, detail: str = "") -> None:
+            if not Hiccup.failed:
+                Hiccup.failed = True
+                raise StorageError("the disk was gone for a moment")
+            super().event(kind, t_s, detail)
+
+    monkeypatch.setattr("imu.app.record.Recorder", Hiccup)
+    recorded = await record_virtual(performance, plan(tmp_path, duration_s=5.0), speed=20.0, display=Lines)
+    assert isinstance(recorded.error, StorageError)
+    assert recorded.folder is not None
+    assert len(read_session(recorded.folder).samples) > 400
+
+
+def test_a_recording_of_nothing_leaves_no_folder(tmp_path: Path) -> None:
+    sensor = SensorInfo(family="native", model="BX", rate_hz=104.0)
+    recorder = Recorder(tmp_path, plan(tmp_path).header(sensor))
+    recorder.event("connected", 0.0, "and then nothing")
+    assert recorder.close(Analysis()) is None
+    assert list(tmp_path.iterdir()) == []

@@ -13,6 +13,7 @@ from imu.errors import StorageError
 from imu.model import Analysis, Mount, Rep, Samples, SensorInfo, SetSummary, Verdict
 from imu.sessions import SessionHeader, SessionWriter, put_in_order, read_session
 from imu.sessions import writer as writer_module
+from imu.sessions.writer import AppendFile
 
 
 def header(**fields: object) -> SessionHeader:
@@ -185,3 +186,21 @@ def test_labels_of_a_person_are_never_touched(tmp_path: Path) -> None:
 def test_header_and_samples_must_agree_on_the_gyroscope(tmp_path: Path) -> None:
     with SessionWriter(tmp_path, header()) as writer, pytest.raises(ValueError, match="has_gyroscope"):
         writer.append(block(0, 3, gyroscope=False))
+
+
+def test_a_session_that_cannot_be_begun_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class NoEvents(AppendFile):
+        def _write(self, lines: bytes) -> None:
+            if self.path.name == "events.csv":
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            super()._write(lines)
+
+    monkeypatch.setattr(writer_module, "AppendFile", NoEvents)
+    with pytest.raises(StorageError, match=r"events\.csv could not be written"):
+        SessionWriter(tmp_path, header())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_session_in_which_nothing_happened_can_be_discarded(tmp_path: Path) -> None:
+    SessionWriter(tmp_path, header()).discard()
+    assert list(tmp_path.iterdir()) == []
