@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-import logging
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,7 +25,6 @@ from imu.motion.pipeline import Pipeline
 from imu.sessions import SessionHeader, SessionWriter
 from imu.sessions.files import check_writable
 
-log = logging.getLogger(__name__)
 SCAN_S = 8.0
 NOTHING_KEPT = 130
 """Exit code after Ctrl-C before the first sample (128 + SIGINT)."""
@@ -178,28 +176,20 @@ async def record(
 
 
 def _finish(recorder: Recorder, end: End, link: dict[str, Any]) -> Recorded:
-    """Close the session and analyse it from its files. A full disk is told last, after what was counted."""
+    """Close the session and count it once more from its files: gaps filled late are in, and anybody gets the same.
+
+    A full disk, or files that cannot be analysed, are told last, after what was counted live.
+    """
     analysis: Analysis = end.analysis
     error: ImuError | None = end.storage or end.error
     try:
         folder = recorder.close(end.analysis, link=link)
-        analysis = _from_disk(folder, end.analysis)
+        analysis = rederive(folder) if folder is not None else end.analysis
     except StorageError as full:
         error = full
+    except ImuError as unreadable:  # too short to be a recording, for example
+        error = error or unreadable
     return Recorded(folder=recorder.folder, live=end.analysis, analysis=analysis, end=end, error=error)
-
-
-def _from_disk(folder: Path | None, live: Analysis) -> Analysis:
-    """The session computed once more from its files: gaps that were filled late are in, and anybody gets the same."""
-    if folder is None:
-        return live
-    try:
-        return rederive(folder)
-    except StorageError:
-        raise
-    except ImuError as error:  # too short to be a recording, for example
-        log.info("%s could not be analysed again: %s", folder, error)
-        return live
 
 
 def command(sensor: str | None, plan: Plan) -> None:

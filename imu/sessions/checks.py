@@ -21,6 +21,8 @@ LEAST_MPS2, MOST_MPS2 = 1.6, 45.0
 wrong four times over still passes (2.5 and 39), data in g (1.0) or in counts do not."""
 ODD_MPS2 = (7.5, 12.5)
 """Outside of these it is a wrong scale worth a warning."""
+LATE_S = 0.5
+"""The link straightens the sensor's clock as it learns it, by less than this; what goes back further is a fault."""
 GYR_P99_RADPS = 25.0
 """A hand shaking a sensor as fast as it can turns faster than this for less than 1 % of the time (rad/s, seen: 16);
 a trunk in deg/s exceeds it at once."""
@@ -42,18 +44,37 @@ def check_recording(samples: Samples, table: NumberTable) -> list[str]:
     return _check_units(samples, table)
 
 
+def drop_late(samples: Samples, table: NumberTable) -> tuple[Samples, list[str]]:
+    """Leave out samples of a session that are a little earlier than one before them, as the analysis does live.
+
+    Returns:
+        The samples in order of time as far as that mends it (the rest is for `check_time`), and warnings.
+    """
+    newest = np.maximum.accumulate(samples.t_s) if len(samples) else samples.t_s
+    behind = np.r_[False, samples.t_s[1:] <= newest[:-1]] if len(samples) else np.zeros(0, bool)
+    far = newest - samples.t_s > LATE_S
+    if "index" not in table.columns or not behind.any() or far.any():
+        return samples, []
+    return samples[~behind], [
+        f"{table.path}: {behind.sum()} samples go back in time, by up to {(newest - samples.t_s).max():.3f} s; they "
+        "were left out."
+    ]
+
+
 def check_time(samples: Samples, table: NumberTable) -> None:
-    """Refuse time that stands still or goes back.
+    """Refuse time that stands still or goes back; in a session, by more than `drop_late` mends.
 
     Raises:
         DataError: It names the first such line.
     """
-    t = table.columns["t_s"] if "index" not in table.columns else samples.t_s
+    numbered = "index" in table.columns
+    t = samples.t_s
     step = np.diff(t)
     if not (step <= 0).any():
         return
-    row = int(np.argmax(step <= 0)) + 1
-    place = row if "index" not in table.columns else int(np.argmax(table.columns["index"] == samples.index[row]))
+    bad = np.maximum.accumulate(t)[1:] - t[1:] > LATE_S if numbered else step <= 0
+    row = int(np.argmax(bad)) + 1
+    place = row if not numbered else int(np.argmax(table.columns["index"] == samples.index[row]))
     if step[row - 1] < 0:
         what = (
             f"time goes back from {t[row - 1]:.6f} to {t[row]:.6f} s; if two recordings were joined, cut the file "

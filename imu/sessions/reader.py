@@ -9,7 +9,7 @@ import numpy as np
 
 from imu.errors import DataError
 from imu.model import Rep, Samples, SetSummary
-from imu.sessions.checks import check_recording, check_time
+from imu.sessions.checks import check_recording, check_time, drop_late
 from imu.sessions.csvfile import NumberTable
 from imu.sessions.header import SessionHeader, read_header
 from imu.sessions.samplesfile import read_samples
@@ -61,13 +61,15 @@ def read_recording(path: Path) -> Recording:
         file = _samples_of(path)
         header = read_header(path / "session.json") if (path / "session.json").exists() else None
     samples, table = read_samples(file)
+    repeats = _repeats(samples, table)
+    samples, late = drop_late(samples, table)
     odd = check_recording(samples, table)
     return Recording(
         path=path,
         samples=samples,
         rate_hz=float(np.median(np.diff(samples.index) / np.diff(samples.t_s))),
         header=header,
-        warnings=(*table.warnings, *_repeats(samples, table), *odd),
+        warnings=(*table.warnings, *repeats, *late, *odd),
     )
 
 
@@ -83,8 +85,9 @@ def read_session(path: Path) -> Session:
     warnings: tuple[str, ...] = ()
     if file.stat().st_size:
         samples, table = read_samples(file)
+        samples, late = drop_late(samples, table)
         check_time(samples, table)
-        warnings = table.warnings
+        warnings = (*table.warnings, *late)
     return Session(
         path=path,
         header=header,

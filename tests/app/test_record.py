@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,10 +16,10 @@ from imu.app.demo import record_virtual, virtual_sensor
 from imu.app.display import Lines
 from imu.app.person import perform
 from imu.app.record import Plan, Recorder, find_and_record
-from imu.errors import SensorNotFound, SeveralSensors, StorageError
+from imu.errors import DataError, SensorNotFound, SeveralSensors, StorageError
 from imu.exercises import get_exercise
 from imu.link import Backend
-from imu.model import Analysis, SensorInfo
+from imu.model import Analysis, Samples, SensorInfo
 from imu.sessions import read_session
 
 Imu = Callable[..., Result]
@@ -133,3 +134,19 @@ def test_a_recording_of_nothing_leaves_no_folder(tmp_path: Path) -> None:
     recorder.event("connected", 0.0, "and then nothing")
     assert recorder.close(Analysis()) is None
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_session_that_cannot_be_counted_again_is_no_success(
+    performance: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Shaken(Recorder):
+        """Keeps samples whose clock jumps back by a minute."""
+
+        def append(self, samples: Samples) -> None:
+            super().append(dataclasses.replace(samples, t_s=samples.t_s - 60.0 * (samples.index > 200)))
+
+    monkeypatch.setattr("imu.app.record.Recorder", Shaken)
+    recorded = await record_virtual(performance, plan(tmp_path, duration_s=5.0), speed=20.0, display=Lines)
+    assert recorded.folder is not None
+    assert isinstance(recorded.error, DataError)
+    assert "time goes back" in str(recorded.error)

@@ -166,3 +166,31 @@ def test_every_real_recording_is_read() -> None:
         recording = read_recording(Path(root) / name)
         assert len(recording.samples) > 1
         assert recording.rate_hz > 0
+
+
+def session_text(index: np.ndarray, t_s: np.ndarray) -> str:
+    rows = zip(index, t_s, VALUES[index, 1:], strict=True)
+    lines = (f"{i},{t:.6f},," + ",".join(f"{v:.6f}" for v in row) for i, t, row in rows)
+    return "\n".join(["index,t_s,arrival_s," + HEAD.split(",", 1)[1], *lines]) + "\n"
+
+
+@pytest.mark.parametrize("back_s", [0.0, 0.004, 0.4])
+def test_a_session_whose_time_goes_back_a_little_is_read_without_the_late_samples(
+    tmp_path: Path, back_s: float
+) -> None:
+    t = np.arange(200) / 100
+    t[100:] -= 0.01 + back_s
+    (tmp_path / "samples.csv").write_text(session_text(np.arange(200), t))
+    recording = read_recording(tmp_path)
+    assert (np.diff(recording.samples.t_s) > 0).all()
+    assert len(recording.samples) == 200 - np.count_nonzero(t[100:] <= t[99])
+    assert any("samples go back in time" in warning for warning in recording.warnings)
+
+
+def test_a_session_whose_time_goes_back_far_is_refused_with_the_line(tmp_path: Path) -> None:
+    t = np.arange(200) / 100
+    t[100:] -= 0.8
+    order = np.r_[np.arange(50, 200), np.arange(50)]  # in the file the first fifty came late
+    (tmp_path / "samples.csv").write_text(session_text(order, t[order]))
+    with pytest.raises(DataError, match=r"line 52, column t_s: time goes back from 0\.990000 to 0\.200000 s"):
+        read_recording(tmp_path)
