@@ -10,6 +10,7 @@ from imu.sensors.family import (
     Resumed,
     SensorStatus,
     Started,
+    StreamBroken,
 )
 from imu.sensors.native import NATIVE, NativeDecoder
 
@@ -28,4 +29,5 @@ __all__ = [
     "Resumed",
     "SensorStatus",
     "Started",
+    "StreamBroken",
 ]

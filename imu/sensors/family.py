@@ -18,6 +18,10 @@ class FrameError(DataError):
     """A frame that cannot be believed. It is counted and left out; the stream goes on."""
 
 
+class StreamBroken(FrameError):
+    """Frame after frame contradicts what was believed of the stream: it has to be started anew."""
+
+
 class RequestRefused(SensorFault):
     """The sensor answered a request with something else than OK.
 
@@ -37,7 +41,7 @@ class Decoder(Protocol):
     """Samples so far that reached the end of their range."""
 
     def push(self, frame: bytes, arrival_s: float) -> Samples:
-        """Decode one notification; raises FrameError if it is none."""
+        """Decode one notification; raises FrameError if it is none, StreamBroken if the stream cannot be followed."""
 
     def push_many(self, frames: Sequence[bytes], arrival_s: Sequence[float]) -> Samples:
         """Decode notifications in order of arrival; raises FrameError if one of them is none."""

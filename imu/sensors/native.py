@@ -1,9 +1,6 @@
 """Our own sensors: the wire protocol of `firmware_proto` -> samples in SI units, in sensor axes, on the device's clock.
 
-Unwrapping. The index on the wire has 16 bits, the time 32 bits of microseconds. Both are taken as the value nearest to
-the newest frame so far: right as long as a frame is less than 32768 samples (157 s at 208 Hz) and 35 minutes away from
-it. The sensor's ring (105 s) and its patience after a drop (60 s) are well inside. Index and time count the same thing,
-so a frame in which they contradict each other is refused and cannot lead the ones after it astray.
+What a frame says of its index and time is judged in `placing`.
 """
 
 from __future__ import annotations
@@ -19,14 +16,10 @@ from firmware_proto import wire
 from imu.errors import SensorFault, UsageError
 from imu.model import G_MPS2, Mount, Samples, SensorInfo
 from imu.sensors.family import Family, FrameError, Refill, RequestRefused, Resumed, SensorStatus, Started
+from imu.sensors.placing import Placing
 
 FULL_SCALE = 32767
 """int16: a value at or beyond this is clipped."""
-MISMATCH_S = 0.5
-MISMATCH_RATIO = 0.01
-"""Index and time of a frame may disagree by this much, plus this share of its distance from the newest frame."""
-FIRST_WITHIN_S = 120.0
-"""The first frame to arrive is at most this far into the stream: the sensor waits 60 s for a host that lost it."""
 MOST_REFILL = 0xFFFF
 """Samples one request can ask for."""
 
@@ -54,17 +47,16 @@ class NativeDecoder:
     def __init__(self, start: wire.StartAnswer) -> None:
         """Take rate and scales from the answer to START."""
         self.clipped = 0
-        self._rate_hz = start.true_rate_hz
         self._acc_mps2 = start.acc_g_per_lsb * G_MPS2
         self._gyr_radps = float(np.deg2rad(start.gyr_dps_per_lsb))
-        self._newest: tuple[int, int] | None = None
-        self._zero_us = 0.0
+        self._placing = Placing(start.true_rate_hz)
 
     def push(self, frame: bytes, arrival_s: float) -> Samples:
         """Decode one frame.
 
         Raises:
             FrameError: It is no frame of this stream; nothing else is changed by it.
+            StreamBroken: Nor were the ones before it, and they agree among themselves.
         """
         return self.push_many([frame], [arrival_s])
 
@@ -76,10 +68,11 @@ class NativeDecoder:
             arrival_s: Host time of each, on the zero of `t_s`.
 
         Returns:
-            All their samples in that order. `t_s` is 0 at the stream's sample 0.
+            All their samples in that order. `t_s` is 0 at the stream's sample 0 and increases with the index.
 
         Raises:
             FrameError: One of them is no frame of this stream.
+            StreamBroken: Nor were the ones before it, and they agree among themselves.
         """
         if not frames:
             return Samples.empty(gyroscope=self._gyr_radps > 0)
@@ -89,36 +82,18 @@ class NativeDecoder:
             raise FrameError(f"A frame from the sensor was left out: {error}.") from error
         if (raw.shape[1] == 6) != (self._gyr_radps > 0):
             raise FrameError(f"A frame from the sensor was left out: {heads.kind.name} is not what was started.")
-        pairs = zip(heads.index16.tolist(), heads.time_us.tolist(), strict=True)
-        places = np.array([self._place(index16, time_us) for index16, time_us in pairs])
+        heads_of = zip(
+            heads.index16.tolist(), heads.time_us.tolist(), heads.n.tolist(), heads.backfill.tolist(), strict=True
+        )
+        places = [self._placing.place(i16, us, n, backfill=again) for i16, us, n, again in heads_of]
         self.clipped += int((np.abs(raw.astype(np.int32)) >= FULL_SCALE).any(axis=1).sum())
-        in_frame = heads.place_in_frame
         return Samples.measured(
-            (np.repeat(places[:, 1], heads.n) - self._zero_us) * 1e-6 + in_frame / self._rate_hz,
+            np.concatenate([t_s for _, t_s in places]),
             raw[:, :3] * self._acc_mps2,
             raw[:, 3:] * self._gyr_radps if raw.shape[1] == 6 else None,
-            index=np.repeat(places[:, 0], heads.n) + in_frame,
+            index=np.repeat([index for index, _ in places], heads.n) + heads.place_in_frame,
             arrival_s=np.repeat(np.asarray(arrival_s, float), heads.n),
         )
-
-    def _place(self, index16: int, time_us: int) -> tuple[int, int]:
-        """Unwrapped index and time of a frame's first sample."""
-        if self._newest is None:
-            if index16 > FIRST_WITHIN_S * self._rate_hz:
-                raise FrameError(f"A frame from the sensor was left out: a stream does not begin at index {index16}.")
-            self._zero_us = time_us - index16 * 1e6 / self._rate_hz
-            self._newest = index16, time_us
-            return self._newest
-        index = self._newest[0] + _signed(index16 - self._newest[0], 16)
-        time = self._newest[1] + _signed(time_us - self._newest[1], 32)
-        by_time_s, by_index_s = (time - self._newest[1]) * 1e-6, (index - self._newest[0]) / self._rate_hz
-        if abs(by_time_s - by_index_s) > MISMATCH_S + MISMATCH_RATIO * abs(by_time_s) or index < 0:
-            raise FrameError(
-                f"A frame from the sensor was left out: its index is {by_index_s:.1f} s, its time {by_time_s:.1f} s "
-                "from the newest one's."
-            )
-        self._newest = max(self._newest, (index, time))
-        return index, time
 
 
 class NativeDialogue:
@@ -270,12 +245,6 @@ class NativeDialogue:
         if not isinstance(body, kind):
             raise SensorFault(f"The sensor's answer is not the {kind.__name__} it should be; switch it off and on.")
         return body
-
-
-def _signed(difference: int, bits: int) -> int:
-    """The same difference modulo 2^bits, nearest to zero."""
-    half = 1 << bits - 1
-    return (difference + half) % (1 << bits) - half
 
 
 NATIVE = Family(name="native", service_uuid=wire.SERVICE_UUID, name_prefix=wire.NAME_PREFIX, dialogue=NativeDialogue)

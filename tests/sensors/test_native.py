@@ -1,6 +1,7 @@
 """Frames of our own sensors: whatever order they come in, each sample keeps its index, its time and its size."""
 
 import contextlib
+import dataclasses
 import itertools
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from firmware_proto import wire
 from imu.errors import ImuError, SensorFault, UsageError
 from imu.model import G_MPS2, Samples
-from imu.sensors import FAMILIES, FrameError, NativeDecoder, RequestRefused
+from imu.sensors import FAMILIES, FrameError, NativeDecoder, RequestRefused, StreamBroken
 from imu.sensors.native import NativeDialogue
 
 RATE_HZ = 104.0
@@ -23,8 +24,8 @@ EPOCH_US = 2**32 - 3_000_000
 """The device's clock wraps three seconds into the stream."""
 
 
-def frame(first: int, n: int = 10, **flags: bool) -> bytes:
-    time_us = (EPOCH_US + round(first / RATE_HZ * 1e6)) % 2**32
+def frame(first: int, n: int = 10, late_us: int = 0, **flags: bool) -> bytes:
+    time_us = (EPOCH_US + late_us + round(first / RATE_HZ * 1e6)) % 2**32
     return wire.DataFrame(
         index16=first % 2**16, time_us=time_us, raw=RAW[np.arange(first, first + n) % 4000], **flags
     ).pack()
@@ -74,6 +75,89 @@ def test_two_hours_run_through_every_wrap() -> None:
     samples = decode([frame(10 * k) for k in range(n)])
     np.testing.assert_array_equal(samples.index, np.arange(10 * n))
     np.testing.assert_allclose(samples.t_s, samples.index / RATE_HZ, atol=2e-6)
+
+
+def test_a_frame_sent_again_is_never_the_first_of_a_stream() -> None:
+    decoder = NativeDecoder(START)
+    with pytest.raises(FrameError, match="does not begin with one sent again"):
+        decoder.push(frame(500, backfill=True), 0.0)
+    assert decoder.push(frame(0), 0.1).t_s[0] == 0.0
+    assert decoder.push(frame(10), 0.2).index[0] == 10
+
+
+@pytest.mark.parametrize("wrong", ["first frame", "clock"])
+def test_frames_that_agree_against_what_was_believed_end_the_stream(wrong: str) -> None:
+    decoder = NativeDecoder(START)
+    if wrong == "first frame":
+        decoder.push(frame(7000, late_us=-68_000_000), 0.0)  # of the stream before, which ended just now
+        later = [frame(10 * k) for k in range(20)]
+    else:
+        for k in range(100):
+            decoder.push(frame(10 * k), 0.1 * k)
+        later = [frame(10 * k, late_us=1_000_000) for k in range(100, 120)]
+    for data in later[:4]:
+        with pytest.raises(FrameError) as said:
+            decoder.push(data, 0.0)
+        assert not isinstance(said.value, StreamBroken)
+    with pytest.raises(StreamBroken, match="start the stream anew"):
+        decoder.push(later[4], 0.0)
+
+
+def test_contradictions_of_an_older_stream_or_among_themselves_do_not_end_it() -> None:
+    decoder = NativeDecoder(START)
+    for k in range(50):
+        decoder.push(frame(10 * k), 0.1 * k)
+    for k in range(40):
+        with pytest.raises(FrameError) as said:
+            decoder.push(frame(10 * k, late_us=-90_000_000, backfill=True), 5.0)
+        assert not isinstance(said.value, StreamBroken)
+    for k in range(40):
+        with pytest.raises(FrameError) as said:
+            decoder.push(frame(10 * k, late_us=10_000_000 * (k + 1)), 5.0)
+        assert not isinstance(said.value, StreamBroken)
+    assert decoder.push(frame(500), 5.0).index[0] == 500
+
+
+@pytest.mark.parametrize("n", [1, 2, 10, 19, 31])
+@pytest.mark.parametrize("off", [-0.08, -0.06, -0.04, 0.04, 0.06, 0.08])
+def test_a_rate_some_per_cent_off_leaves_times_increasing_and_soon_right(off: float, n: int) -> None:
+    decoder = NativeDecoder(dataclasses.replace(START, true_rate_mhz=round(104_000 * (1 + off))))
+    samples = decoder.push_many([frame(n * k, n) for k in range(400)], [0.0] * 400)
+    steps = np.diff(samples.t_s)
+    assert steps.min() > 0.49 / RATE_HZ / (1 + off)
+    np.testing.assert_allclose(steps[2 * 104 :], 1 / RATE_HZ, atol=4e-6)
+
+
+def test_no_time_is_below_zero_however_late_the_first_frame_and_wrong_the_rate() -> None:
+    decoder = NativeDecoder(dataclasses.replace(START, true_rate_mhz=110_000))
+    decoder.push_many([frame(10 * k) for k in range(100, 120)], [0.0] * 20)
+    samples = decoder.push_many([frame(10 * k, backfill=True) for k in range(100)], [0.0] * 100)
+    assert samples.t_s[0] >= 0
+    assert (np.diff(samples.t_s) > 0).all()
+
+
+def test_a_rate_some_per_cent_off_survives_a_minute_of_silence() -> None:
+    decoder = NativeDecoder(dataclasses.replace(START, true_rate_mhz=97_000))
+    decoder.push_many([frame(10 * k) for k in range(20)], [0.0] * 20)
+    assert decoder.push(frame(6500), 60.0).index[0] == 6500
+
+
+@given(
+    st.permutations(range(40)),
+    st.lists(st.integers(-450_000, 450_000), min_size=40, max_size=40),
+    st.lists(st.integers(1, 31), min_size=40, max_size=40),
+)
+def test_times_increase_with_the_index_whatever_the_stamps_say(
+    order: list[int], late_us: list[int], lengths: list[int]
+) -> None:
+    decoder, at, seen = NativeDecoder(START), np.cumsum([0, *lengths]), {}
+    for place in order:
+        with contextlib.suppress(FrameError):
+            samples = decoder.push(frame(int(at[place]), lengths[place], late_us=late_us[place]), 0.0)
+            seen |= zip(samples.index.tolist(), samples.t_s.tolist(), strict=True)
+    index = sorted(seen)
+    steps = np.diff([seen[i] for i in index])
+    assert (steps > 0.49 / RATE_HZ * np.diff(index)).all()
 
 
 def test_a_minute_of_silence_and_its_backfill_across_the_wrap() -> None:
