@@ -80,13 +80,23 @@ def _recordings(folder: Path) -> Iterator[Path]:
     if is_session(folder):
         yield folder
         return
-    for place in folder.iterdir():
+    for place in _inside(folder):
         if place.name.startswith("."):
             continue
         if place.is_dir():
-            yield from _recordings(place)
+            if not place.is_symlink():  # it may lead back to where it hangs
+                yield from _recordings(place)
         elif place.name.endswith(ENDINGS) and not _stem(place).endswith(DERIVED) and _may_be_recording(place):
             yield place
+
+
+def _inside(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        raise DataError(
+            f"{folder} cannot be looked into ({error.strerror or error}); give a folder that may be read."
+        ) from error
 
 
 def _may_be_recording(path: Path) -> bool:
@@ -105,8 +115,11 @@ def _manifest(folder: Path) -> dict[str, str] | None:
     path = folder / "manifest.csv"
     if not path.is_file():
         return None
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        return {row["recording"]: row.get("exercise") or "" for row in csv.DictReader(file) if row.get("recording")}
+    try:
+        with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+            return {row["recording"]: row.get("exercise") or "" for row in csv.DictReader(file) if row.get("recording")}
+    except (OSError, csv.Error) as error:
+        raise DataError(f"{path} cannot be read ({error}); mend it, or take it away to go without.") from error
 
 
 def _stem(path: Path) -> str:

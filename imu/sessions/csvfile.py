@@ -6,10 +6,11 @@ text walked again to find out which line a person has to look at.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +41,7 @@ class NumberTable:
     def line(self, row: int) -> int:
         """Line number in the file (from 1) of a data row (from 0); blank lines are lines but not rows."""
         filled = (n for n, text in enumerate(io.BytesIO(self.data), 1) if text.strip())
-        return next(n for k, n in enumerate(filled) if k == row + 1)
+        return next((n for k, n in enumerate(filled) if k == row + 1), self.data.count(b"\n"))
 
     def error(self, row: int, column: str, what: str) -> DataError:
         """The error for one cell; `what` says what is wrong and what to do."""
@@ -111,7 +112,10 @@ def _header(path: Path, data: bytes) -> list[str]:
     first = data.lstrip(b"\n \t").split(b"\n", 1)[0].decode("utf-8", "replace")
     if not first.strip():
         raise DataError(f"{path} is empty; record again, or check that it was copied completely.")
-    names = [name.strip() for name in next(csv.reader([first]))]
+    try:
+        names = [name.strip() for name in next(csv.reader([first]))]
+    except csv.Error as error:
+        raise no_table(path, 1, error) from error
     if len(names) == 1 and any(mark in first for mark in ";\t"):
         raise DataError(
             f"{path}, line 1: the columns are not separated by commas; export it again with commas between columns "
@@ -128,13 +132,37 @@ def _check_width(path: Path, data: bytes, width: int) -> None:
     filled = data.count(b"\n") - data.count(b"\n\n") + (not data.endswith(b"\n"))
     if b'"' not in data and data.count(b",") == (width - 1) * filled:
         return
-    rows = csv.reader(io.StringIO(data.decode("utf-8", "replace")))
-    for cells in rows:
-        if cells and len(cells) != width and any(cell.strip() for cell in cells):
+    for line, cells in rows_of(path, data):
+        if len(cells) != width and any(cell.strip() for cell in cells):
             raise DataError(
-                f"{path}, line {rows.line_num}: {len(cells)} cells where the header has {width}; mend or delete this "
+                f"{path}, line {line}: {len(cells)} cells where the header has {width}; mend or delete this "
                 "line (decimal commas look like this, too: numbers need points)."
             )
+
+
+def rows_of(path: Path, data: bytes) -> Iterator[tuple[int, list[str]]]:
+    """The filled rows of a text and the line in which each ends.
+
+    Raises:
+        DataError: It is no table; the message names the line in which the bad row begins.
+    """
+    rows = csv.reader(io.StringIO(data.decode("utf-8", "replace"), newline=""))
+    begin = 1
+    try:
+        for cells in rows:
+            if cells:
+                yield rows.line_num, cells
+            begin = rows.line_num + 1
+    except csv.Error as error:
+        raise no_table(path, begin, error) from error
+
+
+def no_table(path: Path, line: int, error: Exception) -> DataError:
+    """The error for a text that cannot be taken apart."""
+    return DataError(
+        f"{path}, line {line}: the row that begins here cannot be read ({error}); mend or delete it (a quotation mark "
+        "that is never closed looks like this)."
+    )
 
 
 def _parse(path: Path, data: bytes, names: list[str], wanted: list[str]) -> dict[str, Floats]:
@@ -149,11 +177,23 @@ def _parse(path: Path, data: bytes, names: list[str], wanted: list[str]) -> dict
             encoding_errors="replace",
         )
     except ValueError:
-        text = pd.read_csv(
-            io.BytesIO(data), header=0, names=unique, usecols=wanted, dtype=str, encoding_errors="replace"
-        )
-        raise _no_number(NumberTable(path=path, data=data, columns={}), text) from None
+        raise _fault(path, data, unique, wanted) from None
     return {name: frame[name].to_numpy(np.float64) for name in wanted}
+
+
+def _fault(path: Path, data: bytes, names: list[str], wanted: list[str]) -> DataError:
+    """Why a text could not be read as numbers."""
+    try:
+        text = pd.read_csv(
+            io.BytesIO(data), header=0, names=names, usecols=wanted, dtype=str, encoding_errors="replace"
+        )
+    except ValueError as error:  # the reader in C gave up; the other one knows where a row begins
+        rows, line = csv.reader(io.StringIO(data.decode("utf-8", "replace")), strict=True), 1
+        with contextlib.suppress(csv.Error):
+            for _ in rows:
+                line = rows.line_num + 1
+        return no_table(path, line, error)
+    return _no_number(NumberTable(path=path, data=data, columns={}), text)
 
 
 def _no_number(table: NumberTable, text: pd.DataFrame) -> DataError:

@@ -21,6 +21,10 @@ ACC = ("acc_x_mps2", "acc_y_mps2", "acc_z_mps2")
 GYR = ("gyr_x_radps", "gyr_y_radps", "gyr_z_radps")
 NUMBERED = ("index", "arrival_s")
 """Columns only a session has: with both, lines may stand in order of arrival and come twice."""
+LARGEST_INDEX = 2**53
+"""Beyond this a floating-point number cannot tell neighbours apart."""
+LARGEST_S = 1e19
+"""Times in ns since 1970 are below this; they get advice of their own. What is above is damage."""
 
 _HEAD = "index,t_s,arrival_s"
 _FORMAT_HEAD = "%d,%.6f,%.4f"
@@ -63,6 +67,11 @@ def read_samples(path: Path) -> tuple[Samples, NumberTable]:
             name,
             "there is no number here; delete such lines (a gap is honest, nan is not).",
         )
+    if NUMBERED[0] in columns:
+        index = columns[NUMBERED[0]]
+        unfit = (np.abs(index) >= LARGEST_INDEX) | (index != np.floor(index))
+        table.refuse_where(unfit, NUMBERED[0], "this is no sample number (a whole number); delete this line.")
+    table.refuse_where(np.abs(columns["t_s"]) > LARGEST_S, "t_s", "this is no time in seconds; delete this line.")
     acc = np.column_stack([columns[name] for name in ACC])
     gyr = np.column_stack([columns[name] for name in GYR]) if GYR[0] in columns else None
     numbered = NUMBERED[0] in columns

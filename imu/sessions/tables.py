@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from imu.errors import DataError
 from imu.model import NAN, Rep, SetSummary, Verdict
-from imu.sessions.csvfile import read_text
+from imu.sessions.csvfile import read_text, rows_of
 from imu.sessions.files import replace_file
 
 T = TypeVar("T")
@@ -164,17 +164,18 @@ _READERS: dict[str, Callable[[str], Any]] = {
 def _read(path: Path, cls: type[T], required: Sequence[str]) -> tuple[T, ...]:
     """Read a table into a dataclass, field by column."""
     data, _ = read_text(path)
-    rows = csv.DictReader(io.StringIO(data.decode("utf-8", "replace")))
-    missing = [name for name in required if name not in (rows.fieldnames or ())]
+    rows = rows_of(path, data)
+    _, names = next(rows, (1, []))
+    missing = [name for name in required if name not in names]
     if missing:
         raise DataError(
             f"{path}, line 1: there is no column {missing[0]}; it needs at least {','.join(required)}. Analyse the "
             "recording again to have derived files written anew."
         )
-    kinds = {f.name: str(f.type) for f in fields(cls) if f.name in (rows.fieldnames or ())}  # type: ignore[arg-type]
+    kinds = {f.name: str(f.type) for f in fields(cls) if f.name in names}  # type: ignore[arg-type]
     return tuple(
-        cls(**{name: _value(path, rows.line_num, name, kind, row[name]) for name, kind in kinds.items()})
-        for row in rows
+        cls(**{name: _value(path, line, name, kind, row.get(name)) for name, kind in kinds.items()})
+        for line, row in ((line, dict(zip(names, cells, strict=False))) for line, cells in rows)
     )
 
 

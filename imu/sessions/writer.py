@@ -19,6 +19,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from imu.errors import DataError
 from imu.model import Analysis, Samples
 from imu.sessions.csvfile import read_text
 from imu.sessions.files import replace_file, storage, sync_folder
@@ -225,7 +226,10 @@ def put_in_order(path: Path) -> None:
         DataError: It is not a samples file.
     """
     data, _ = read_text(path)
-    replace_file(path, sorted_chunks(data))
+    try:
+        replace_file(path, sorted_chunks(data))
+    except (ValueError, IndexError) as error:
+        raise DataError(f"{path} is no samples file ({error}); it was left as it is.") from error
 
 
 def _new_folder(out_dir: Path, name: str) -> Path:

@@ -75,3 +75,28 @@ def test_results_that_would_overwrite_each_other_are_refused(tmp_path: Path) -> 
     inputs = find_inputs([put(tmp_path / "a/x.csv"), put(tmp_path / "b/x.csv")])
     with pytest.raises(UsageError, match="both be called x"):
         refuse_clashes(inputs)
+
+
+def test_a_folder_that_leads_back_to_itself_is_looked_into_once(tmp_path: Path) -> None:
+    put(tmp_path / "a/x.csv")
+    (tmp_path / "a/again").symlink_to(tmp_path, target_is_directory=True)
+    assert stems(tmp_path) == [f"{tmp_path.name}/a/x"]
+
+
+@pytest.mark.parametrize("where", ["folder", "manifest"])
+def test_what_cannot_be_read_is_named(tmp_path: Path, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path / "x.csv")
+    if where == "manifest":
+        put(tmp_path / "manifest.csv", 'recording,exercise\nx.csv,"' + "x" * 140_000)
+    else:
+        closed = tmp_path / "closed"
+        closed.mkdir()
+
+        def iterdir(folder: Path) -> list[Path]:  # a superuser may look into any folder, so the mode would not do
+            if folder == closed:
+                raise PermissionError(13, "Permission denied")
+            return [tmp_path / "x.csv", closed]
+
+        monkeypatch.setattr(Path, "iterdir", iterdir)
+    with pytest.raises(DataError, match=f"{where if where == 'manifest' else 'closed'}.* cannot be"):
+        find_inputs([tmp_path])

@@ -1,5 +1,6 @@
 """What may be analysed, and what a person is told about a file that may not."""
 
+import contextlib
 import csv
 import gzip
 import os
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from imu.errors import DataError
 from imu.sessions import read_recording
@@ -194,3 +197,42 @@ def test_a_session_whose_time_goes_back_far_is_refused_with_the_line(tmp_path: P
     (tmp_path / "samples.csv").write_text(session_text(order, t[order]))
     with pytest.raises(DataError, match=r"line 52, column t_s: time goes back from 0\.990000 to 0\.200000 s"):
         read_recording(tmp_path)
+
+
+SESSION = session_text(np.arange(200), np.arange(200) / 100).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        ("\n".join([*LINES[:150], '1.49,0,0,9,0,0,"']) + "\n", "line 151"),
+        ("\n".join([*LINES[:5], '0.04,"', *LINES[6:]]) + "\n" + "1,2,3\n" * 40_000, "line 6"),
+        ('t_s,"' + "x" * 140_000 + "\n", "line 1"),
+        ("\n".join([*SESSION[:5], SESSION[5].replace("4,", "1e300,", 1), *SESSION[6:]]), "line 6, column index"),
+        ("\n".join([*SESSION[:5], "9" * 20 + SESSION[5][1:], *SESSION[6:]]), "line 6, column index"),
+        ("\n".join([*SESSION[:5], "4.5" + SESSION[5][1:], *SESSION[6:]]), "line 6, column index"),
+        (text(changed(9, 0, 1e300)), "line 11, column t_s"),
+    ],
+    ids=["quote at the end", "open quote, much text", "open quote in the header", "1e300", "20 digits", "4.5", "time"],
+)  # fmt: skip
+def test_text_that_is_no_table_is_named_with_its_line(tmp_path: Path, content: str, place: str) -> None:
+    with pytest.raises(DataError, match=place):
+        read_recording(write(tmp_path, content))
+
+
+@given(
+    flips=st.lists(st.tuples(st.integers(0, 3000), st.sampled_from(list(b'"",,\n\r.-e9 \x00\x0b\xff;'))), max_size=6),
+    numbered=st.booleans(),
+)
+def test_whatever_bytes_are_damaged_it_is_read_or_refused_in_a_sentence(
+    tmp_path_factory: pytest.TempPathFactory, flips: list[tuple[int, int]], numbered: bool
+) -> None:
+    data = bytearray("\n".join([*(SESSION if numbered else LINES)[:60], ""]).encode())
+    for place, byte in flips:
+        data[place % len(data)] = byte
+    path = tmp_path_factory.mktemp("damaged") / "one.csv"
+    path.write_bytes(data)
+    with contextlib.suppress(DataError):
+        recording = read_recording(path)
+        assert np.isfinite(recording.samples.acc_mps2).all()
+        assert recording.rate_hz > 0

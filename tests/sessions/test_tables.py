@@ -15,6 +15,7 @@ from imu.sessions import (
     REP_COLUMNS,
     SET_COLUMNS,
     SessionHeader,
+    read_events,
     read_header,
     read_reps,
     read_session,
@@ -155,3 +156,10 @@ def test_a_damaged_header_is_named(tmp_path: Path, content: str, message: str) -
     with pytest.raises(DataError, match=message) as caught:
         read_session(tmp_path)
     assert "session.json" in str(caught.value)
+
+
+def test_a_quotation_mark_that_is_never_closed_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "events.csv"
+    path.write_text('utc,t_s,kind,detail\nnow,1.0,marker,"' + "x" * 140_000 + "\n")
+    with pytest.raises(DataError, match=r"events\.csv, line 2: .*quotation mark"):
+        read_events(path)
