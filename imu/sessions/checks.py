@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from imu.errors import DataError
-from imu.model import Samples
+from imu.model import Floats, Samples
 from imu.sessions.csvfile import NumberTable
 from imu.sessions.samplesfile import ACC, GYR
 
@@ -21,6 +21,14 @@ LEAST_MPS2, MOST_MPS2 = 1.6, 45.0
 wrong four times over still passes (2.5 and 39), data in g (1.0) or in counts do not."""
 ODD_MPS2 = (7.5, 12.5)
 """Outside of these it is a wrong scale worth a warning."""
+RATES_HZ = (0.5, 10_000.0)
+"""Slower is no motion, faster no sensor of bodies; such times are in another unit."""
+TIME_UNITS = {"ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+LIKELY_HZ = (4.0, 4000.0)
+"""A unit of time is guessed where it makes the rate a usual one."""
+LONGEST_S = 48 * 3600.0
+MOST_ACC_MPS2, MOST_GYR_RADPS = 10_000.0, 100.0
+"""No single sample is beyond these. Public recordings of bodies hold up to 3100 m/s2 (a wrong scale) and 21 rad/s."""
 LATE_S = 0.5
 """The link straightens the sensor's clock as it learns it, by less than this; what goes back further is a fault."""
 GYR_P99_RADPS = 25.0
@@ -40,8 +48,16 @@ def check_recording(samples: Samples, table: NumberTable) -> list[str]:
     if len(samples) < 2:
         raise DataError(f"{table.path} holds {len(samples)} samples; a recording needs at least two. Record again.")
     check_time(samples, table)
+    _check_pace(samples, table)
     _check_axes(samples, table)
-    return _check_units(samples, table)
+    warnings = _check_units(samples, table)
+    _check_bounds(table)
+    return warnings
+
+
+def step_s(samples: Samples) -> float:
+    """Median time from one sample to the next, lost ones counted."""
+    return float(np.median(np.diff(samples.t_s) / np.diff(samples.index)))
 
 
 def drop_late(samples: Samples, table: NumberTable) -> tuple[Samples, list[str]]:
@@ -88,11 +104,42 @@ def check_time(samples: Samples, table: NumberTable) -> None:
     raise table.error(place, "t_s", what)
 
 
+def _check_pace(samples: Samples, table: NumberTable) -> None:
+    """Refuse times that are not in seconds, and recordings longer than a person is recorded."""
+    step = step_s(samples)
+    slowest, fastest = RATES_HZ
+    if not 1 / fastest <= step <= 1 / slowest:
+        low, high = LIKELY_HZ
+        unit = next((u for u, in_s in TIME_UNITS.items() if 1 / high <= step * in_s <= 1 / low), None)
+        guess = f"these look like {unit}, so convert them to s" if unit else "write the sensor's time in s"
+        raise DataError(
+            f"{table.path}, column t_s: the times are {step:.6g} s apart at the median, which is no rate between "
+            f"{slowest:g} and {fastest:g} samples a second; {guess}."
+        )
+    whole = float(samples.t_s[-1] - samples.t_s[0])
+    if whole > LONGEST_S:
+        row = int(np.argmax(np.diff(samples.t_s))) + 1
+        raise DataError(
+            f"{table.path}, column t_s: from the first to the last sample it is {whole / 3600:.4g} h, more than the "
+            f"{LONGEST_S / 3600:.0f} h that a recording may last; convert t_s to s or cut the file (the longest hole "
+            f"ends at {samples.t_s[row]:.6f} s)."
+        )
+
+
+def _check_bounds(table: NumberTable) -> None:
+    """Refuse single numbers that no sensor of bodies gives."""
+    for names, most, unit in ((ACC, MOST_ACC_MPS2, "m/s2"), (GYR, MOST_GYR_RADPS, "rad/s")):
+        for name in names:
+            values = np.abs(table.columns.get(name, np.empty(0)))
+            what = f"more than {most:g} {unit}, which no body reaches; the line is damaged, delete it."
+            table.refuse_where(values > most, name, what)
+
+
 def _check_axes(samples: Samples, table: NumberTable) -> None:
     if len(samples) < STUCK_SAMPLES:
         return
     values = samples.acc_mps2 if samples.gyr_radps is None else np.hstack([samples.acc_mps2, samples.gyr_radps])
-    stuck = np.ptp(values, axis=0) == 0
+    stuck = values.max(axis=0) == values.min(axis=0)
     names = [name for name, is_stuck in zip((*ACC, *GYR), stuck, strict=False) if is_stuck]
     if names:
         mend = "leave out the gyr_* columns" if names[0] in GYR else "record again with a sensor whose axes all work"
@@ -103,7 +150,7 @@ def _check_axes(samples: Samples, table: NumberTable) -> None:
 
 
 def _check_units(samples: Samples, table: NumberTable) -> list[str]:
-    norm = float(np.median(np.linalg.norm(samples.acc_mps2, axis=1)))
+    norm = float(np.median(_length(samples.acc_mps2)))
     found = (
         f"{table.path}, columns acc_*: their length is {norm:.3g} m/s2 at the median where a body at rest reads 9.81"
     )
@@ -112,8 +159,7 @@ def _check_units(samples: Samples, table: NumberTable) -> list[str]:
         guess = next((u for u, rest in units.items() if rest / 1.6 <= norm <= rest * 1.6), "counts of the sensor")
         raise DataError(f"{found}; these look like {guess}, so convert them to m/s2.")
     if samples.gyr_radps is not None:
-        rate = np.linalg.norm(samples.gyr_radps, axis=1)
-        fast = float(np.percentile(rate, 99))
+        fast = float(np.percentile(_length(samples.gyr_radps), 99))
         if fast > GYR_P99_RADPS:
             raise DataError(
                 f"{table.path}, columns gyr_*: 1 % of the samples turn faster than {fast:.3g} rad/s, which no "
@@ -121,3 +167,9 @@ def _check_units(samples: Samples, table: NumberTable) -> list[str]:
             )
     low, high = ODD_MPS2
     return [] if low <= norm <= high else [f"{found}; the scale or the range setting may be wrong."]
+
+
+def _length(vectors: Floats) -> Floats:
+    """Length of each vector; damaged numbers do not overflow."""
+    out: Floats = np.linalg.norm(np.clip(vectors, -1e9, 1e9), axis=1)
+    return out

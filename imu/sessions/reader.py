@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from imu.errors import DataError
 from imu.model import Rep, Samples, SetSummary
-from imu.sessions.checks import check_recording, check_time, drop_late
+from imu.sessions.checks import check_recording, check_time, drop_late, step_s
 from imu.sessions.csvfile import NumberTable
 from imu.sessions.header import SessionHeader, read_header
 from imu.sessions.samplesfile import read_samples
@@ -67,7 +65,7 @@ def read_recording(path: Path) -> Recording:
     return Recording(
         path=path,
         samples=samples,
-        rate_hz=float(np.median(np.diff(samples.index) / np.diff(samples.t_s))),
+        rate_hz=1.0 / step_s(samples),
         header=header,
         warnings=(*table.warnings, *repeats, *late, *odd),
     )

@@ -62,6 +62,15 @@ BROKEN = {
     "time stands still": (text(changed(9, 0, 0.08)), r"line 11, column t_s: 0\.080000 s is the time of the sample"),
     "in g": (text(scaled(slice(1, 4), 1 / 9.81)), r"columns acc_\*: .*look like g, so convert"),
     "in counts": (text(scaled(slice(1, 4), 200)), r"columns acc_\*: .*look like counts"),
+    "time in ms": (text(scaled(slice(0, 1), 1e3)), r"column t_s: the times are 10 s apart .*look like ms, so convert"),
+    "time in us": (text(scaled(slice(0, 1), 1e6)), r"column t_s: .*look like us, so convert"),
+    "time in ns": (text(scaled(slice(0, 1), 1e9)), r"column t_s: .*look like ns, so convert"),
+    "time in days": (text(scaled(slice(0, 1), 1e-3)), r"column t_s: .*no rate .*; write the sensor's time in s"),
+    "a hole of days": (text(VALUES + 2e5 * (np.arange(200) > 99)[:, None] * (np.arange(7) == 0)),
+                       r"column t_s: .* 55\.56 h, more than the 48 h .*ends at 200001\.0"),
+    "a knock beyond all sensors": (text(changed(9, 2, -2e4)), r"line 11, column acc_y_mps2: more than 10000 m/s2"),
+    "a turn beyond all bodies": (text(changed(9, 5, 200)), r"line 11, column gyr_y_radps: more than 100 rad/s"),
+    "numbers that overflow": (text(changed(9, 1, -1e300)), r"line 11, column acc_x_mps2: more than"),
     "in deg/s": (text(scaled(slice(4, 7), 5000)), r"columns gyr_\*: .*convert deg/s to rad/s"),
 }  # fmt: skip
 
