@@ -21,6 +21,10 @@ T = TypeVar("T")
 
 FORMAT = 1
 """Format of the session folder."""
+RATES_HZ = (0.5, 10_000.0)
+"""Slower is no motion, faster no sensor of bodies."""
+LENGTH_SLACK = 0.05
+"""By how much the axes of a mount may miss length 1 and the right angle; they are written with all their digits."""
 
 
 def utc_now() -> str:
@@ -107,6 +111,7 @@ class SessionHeader:
             raise ValueError(f"key format: {keys['format']!r} is not format {FORMAT}, the one this version reads")
         known = {f.name for f in dataclasses.fields(cls)} - {"extra"}
         header = _build(cls, {k: v for k, v in keys.items() if k in known}, "")
+        _check(header)
         return dataclasses.replace(header, extra={k: v for k, v in keys.items() if k not in known})
 
 
@@ -127,7 +132,7 @@ def read_header(path: Path) -> SessionHeader:
     """
     try:
         return SessionHeader.from_json(read_bytes(path).decode("utf-8-sig"))
-    except ValueError as error:  # a UnicodeDecodeError is one, too
+    except (ValueError, RecursionError) as error:  # a UnicodeDecodeError is a ValueError, too
         raise DataError(
             f"{path}, {error}; mend it by hand, or give the samples.csv beside it to be read without."
         ) from error
@@ -165,9 +170,42 @@ def _convert(value: Any, hint: Any, key: str) -> Any:  # noqa: ANN401 (any JSON 
     if typing.get_origin(kind) is tuple:
         _expect(value, list, key)
         return tuple(_convert(v, float, key) for v in value)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return _finite(value, key)
     return _expect(value, typing.get_origin(kind) or kind, key)
+
+
+def _finite(value: float, key: str) -> float:
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError(f"key {key}: this number does not exist or is too large")
+    return number
+
+
+def _check(header: SessionHeader) -> None:
+    """Refuse numbers with which nothing could be computed."""
+    _check_range("sensor.rate_hz", header.sensor.rate_hz, *RATES_HZ)
+    _check_range("straight_line_deg", header.straight_line_deg, -180.0, 180.0)
+    _check_range("load_kg", header.load_kg, 0.0, 1000.0)
+    for key, mount in (("mount", header.mount), ("sensor.mount", header.sensor.mount)):
+        if mount is not None:
+            _check_mount(key, mount)
+
+
+def _check_range(key: str, value: float | None, low: float, high: float) -> None:
+    if value is not None and not low <= value <= high:
+        raise ValueError(f"key {key}: {value:g} is not between {low:g} and {high:g}")
+
+
+def _check_mount(key: str, mount: Mount) -> None:
+    for name, axis in (("anterior", mount.anterior), ("cranial", mount.cranial)):
+        if len(axis) != 3 or abs(math.hypot(*axis) - 1.0) > LENGTH_SLACK:
+            raise ValueError(f"key {key}.{name}: {list(axis)} is no direction, three numbers of length 1 together")
+    if abs(sum(a * c for a, c in zip(mount.anterior, mount.cranial, strict=True))) > LENGTH_SLACK:
+        raise ValueError(f"key {key}: anterior and cranial are not at a right angle")
 
 
 def _expect(value: Any, kind: type, key: str) -> Any:  # noqa: ANN401 (any JSON value)

@@ -13,6 +13,9 @@ from imu.sessions.header import SessionHeader, read_header
 from imu.sessions.samplesfile import read_samples
 from imu.sessions.tables import Label, SessionEvent, read_events, read_labels, read_reps, read_sets
 
+RATE_SLACK = 0.1
+"""Share by which the measured rate may miss the stated one; cheap sensors' clocks are off by up to 5 %."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recording:
@@ -62,12 +65,13 @@ def read_recording(path: Path) -> Recording:
     repeats = _repeats(samples, table)
     samples, late = drop_late(samples, table)
     odd = check_recording(samples, table)
+    rate_hz = 1.0 / step_s(samples)
     return Recording(
         path=path,
         samples=samples,
-        rate_hz=1.0 / step_s(samples),
+        rate_hz=rate_hz,
         header=header,
-        warnings=(*table.warnings, *repeats, *late, *odd),
+        warnings=(*table.warnings, *repeats, *late, *odd, *_other_rate(path, header, rate_hz)),
     )
 
 
@@ -109,6 +113,16 @@ def _samples_of(folder: Path) -> Path:
         what = "is no session: there is no samples.csv in it" if folder.is_dir() else "is no session folder"
         raise DataError(f"{folder} {what}; give a folder that imu record wrote, or a CSV file.")
     return file
+
+
+def _other_rate(path: Path, header: SessionHeader | None, rate_hz: float) -> list[str]:
+    said = header.sensor.rate_hz if header else rate_hz
+    if abs(rate_hz - said) <= RATE_SLACK * said:
+        return []
+    return [
+        f"{path / 'session.json'}, key sensor.rate_hz: it says {said:g} samples a second, the samples came at "
+        f"{rate_hz:.4g}; what was measured is taken."
+    ]
 
 
 def _repeats(samples: Samples, table: NumberTable) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -201,3 +202,54 @@ def test_a_folder_of_sessions_is_counted_in_a_line_each(imu: Imu, session: Path)
     done = imu("analyze", session.parent)
     assert done.exit_code == 0, done.output
     assert done.output.count("recordings/") == 2
+
+
+def spoil(session: Path, key: str, text: str) -> None:
+    """Put JSON text under a dotted key of session.json."""
+    head = json.loads((session / "session.json").read_text())
+    *above, last = key.split(".")
+    part = head
+    for name in above:
+        part = part[name]
+    part[last] = "HERE"
+    (session / "session.json").write_text(json.dumps(head).replace('"HERE"', text))
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("sensor.rate_hz", "0"),
+        ("sensor.rate_hz", "-104"),
+        ("sensor.rate_hz", "1e-9"),
+        ("sensor.rate_hz", "1" + "0" * 400),
+        ("sensor.rate_hz", "NaN"),
+        ("mount.anterior", "[0, 0]"),
+        ("mount.anterior", "[0, 0, 0]"),
+        ("mount.anterior", "[0, null, 1]"),
+        ("mount.anterior", "[0, NaN, 1]"),
+        ("mount.cranial", "[0, 3, 0]"),
+        ("mount.cranial", "null"),
+        ("mount", '{"anterior": [0, 0, 1], "cranial": [0, 0, -1], "source": "declared"}'),
+        ("straight_line_deg", "1e9"),
+        ("load_kg", "-3"),
+        ("min_set_reps", "-3"),
+        ("min_set_reps", "true"),
+        ("min_set_reps", '"three"'),
+        ("target_tempo", '"3-1"'),
+        ("exercise", '"squat"'),
+    ],
+)
+def test_a_head_that_cannot_be_true_is_refused_with_file_and_key(imu: Imu, session: Path, key: str, text: str) -> None:
+    spoil(session, key, text)
+    done = imu("analyze", session)
+    assert done.exit_code == 3, done.output
+    assert "session.json, key " + key in done.output
+    assert "--tempo" not in done.output
+
+
+def test_the_measured_rate_counts_not_the_stated_one(imu: Imu, session: Path) -> None:
+    spoil(session, "sensor.rate_hz", "26")
+    done = imu("analyze", session)
+    assert done.exit_code == 0, done.output
+    assert "key sensor.rate_hz: it says 26 samples a second" in done.output
+    assert "10 reps in 1 set" in done.output
