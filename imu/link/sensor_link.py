@@ -23,7 +23,7 @@ from imu.link.monitor import Monitor
 from imu.link.stream import Stream
 from imu.link.types import Backend, Found, LinkEvent
 from imu.model import Samples, SensorInfo
-from imu.sensors import FrameError
+from imu.sensors import FrameError, StreamBroken
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,10 @@ GIVE_UP_S = 60.0
 SEARCH_S = 5.0
 AGAIN_S = 0.5
 SILENCE_S = 5.0
-"""A stream that says nothing for so long is taken for lost."""
+"""A stream of which no frame is accepted for so long is taken for lost, whatever else the sensor says."""
+BREAKS_WITHIN_S = 60.0
+MOST_BREAKS = 3
+"""So many new starts within that time, for frames that contradict each other, and the sensor is given up."""
 LAST_GAPS_S = 10.0
 """At the end, how long to wait for samples that are still missing."""
 LOOK_EVERY_S = 0.05
@@ -70,6 +73,8 @@ class SensorLink:
         self._keeper: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._heard_s = self._battery_s = 0.0
+        self._broken = False
+        self._breaks_s: list[float] = []
 
     @property
     def health(self) -> LinkHealth:
@@ -119,7 +124,7 @@ class SensorLink:
     # What bleak calls.
 
     def _on_frame(self, data: bytes) -> None:
-        now_s = self._heard_s = time.monotonic()
+        now_s = time.monotonic()
         if self._starting or self._stream is None:  # frames may come before we have read the answer to START
             self._early.append(data)
             return
@@ -127,13 +132,14 @@ class SensorLink:
             samples = self._stream.take(data, now_s)
         except FrameError as error:
             self._monitor.bad_frame(self._stream, error)
+            self._broken |= isinstance(error, StreamBroken)
             return
+        self._heard_s = now_s
         if len(samples):
             self._feed.samples(samples)
             self._monitor.judge(self._stream, samples)
 
     def _on_status(self, data: bytes) -> None:
-        self._heard_s = time.monotonic()
         try:
             status = self._dialogue.status(data)
         except FrameError as error:
@@ -152,6 +158,8 @@ class SensorLink:
                     await asyncio.sleep(LOOK_EVERY_S)  # if we were held up, let what waits at the door come in first
                 if self._lost():
                     await self._reconnect()
+                elif self._broken and self._stream:
+                    await self._start_anew(self._stream)
                 await self._look_after()
                 await self._rest(LOOK_EVERY_S)
             await self._wind_up()
@@ -225,6 +233,7 @@ class SensorLink:
         finally:
             self._starting = False
         self.info, self._stream = started.info, Stream(started, before)
+        self._broken, self._heard_s = False, time.monotonic()
         self._monitor.stream = self._stream
         self._monitor.set(state="streaming")
         for data in self._early:
@@ -276,6 +285,22 @@ class SensorLink:
         self._lose_the_rest(stream)
         await self._begin()
         self._monitor.note("restarted", f"{why} A new stream follows.")
+
+    async def _start_anew(self, stream: Stream) -> None:
+        """Begin again with a sensor that is there, but whose frames cannot be followed any more."""
+        now_s = time.monotonic()
+        self._breaks_s = [s for s in self._breaks_s if now_s - s < BREAKS_WITHIN_S] + [now_s]
+        if len(self._breaks_s) > MOST_BREAKS:
+            raise SensorFault(
+                f"The frames of {self._found.name} contradict each other again and again; switch it off and on. What "
+                "was received is kept."
+            )
+        try:
+            await self._restart(stream, "The sensor's frames contradicted the ones before.")
+        except ConnectionFailed as error:
+            log.warning("%s", error)
+            if self._connection:
+                self._connection.dropped.set()
 
     # The end.
 

@@ -139,6 +139,63 @@ async def test_a_restarted_sensor_goes_on_as_a_new_stream_behind_the_old_one(
         assert link.health.lost == index.max() + 1 - len(index)
 
 
+def step_clock(one: VirtualSensor) -> None:
+    """The sensor's clock jumps by a second, its index does not."""
+    assert one._session is not None
+    one._clock = (one._clock[0] + 1e6, one._clock[1])
+    one._session.t0_us += 1e6
+
+
+async def test_a_stream_that_cannot_be_followed_any_more_is_started_anew(
+    in_air: InAir, make_sensor: MakeSensor
+) -> None:
+    one = make_sensor()
+    async with in_air(one) as (_, backend):
+        async with await linked(one, backend) as link:
+            log = await collect(link, 1500, once(500, lambda: step_clock(one)))
+        assert log.kinds.count("restarted") == 1
+        assert "lost" not in log.kinds
+        order = np.argsort(log.samples.index)
+        assert (np.diff(log.samples.t_s[order]) > 0).all()
+        assert 5 <= link.health.bad_frames < 50
+
+
+async def test_a_sensor_that_contradicts_itself_again_and_again_is_given_up(
+    in_air: InAir, make_sensor: MakeSensor
+) -> None:
+    one = make_sensor()
+    steps = [once(n, lambda: step_clock(one)) for n in range(200, 1200, 200)]
+
+    def step_often(log: Log) -> None:
+        for step in steps:
+            step(log)
+
+    async with in_air(one) as (_, backend), await linked(one, backend) as link:
+        with pytest.raises(SensorFault, match="contradict each other again and again"):
+            await collect(link, 5000, step_often)
+        assert link.health.state == "failed"
+
+
+async def test_a_stream_without_a_frame_to_believe_is_lost_even_if_the_sensor_says_its_status(
+    in_air: InAir, make_sensor: MakeSensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = make_sensor()
+    monkeypatch.setattr("imu.link.sensor_link.SILENCE_S", 0.5)
+
+    spoil = once(300, lambda: setattr(one.faults, "corrupt", 1.0))
+
+    def spoil_until_lost(log: Log) -> None:
+        spoil(log)
+        if "lost" in log.kinds:
+            one.faults.corrupt = 0.0
+
+    async with in_air(one) as (_, backend):
+        async with await linked(one, backend) as link:
+            log = await collect(link, 1500, spoil_until_lost)
+        assert log.kinds.count("lost") >= 1
+        assert_whole(log, one)
+
+
 async def test_a_stream_left_on_by_a_program_that_died_is_taken_over(in_air: InAir, make_sensor: MakeSensor) -> None:
     one = make_sensor()
     async with in_air(one) as (air, backend):
@@ -146,8 +203,9 @@ async def test_a_stream_left_on_by_a_program_that_died_is_taken_over(in_air: InA
         await link.__aenter__()
         assert link._keeper is not None
         link._keeper.cancel()
+        assert link._connection is not None
         air.drop(0)
-        await asyncio.sleep(0.3)
+        await asyncio.wait_for(link._connection.dropped.wait(), 5)
         assert one.state is State.STREAM
         async with await linked(one, backend) as second:
             log = await collect(second, 300)
