@@ -93,7 +93,7 @@ class SensorLink:
             await self._connect()
             await self._begin()
         except BaseException:
-            await self._leave()
+            await self._leave_surely()
             raise
         self._monitor.note("connected", f"{self.info.model} {self.info.serial} at {self.info.rate_hz:.3f} Hz")
         self._keeper = asyncio.create_task(self._keep())
@@ -101,7 +101,7 @@ class SensorLink:
 
     async def __aexit__(self, *_: object) -> None:
         """Stop the sensor and disconnect; a cancellation waits until that is done."""
-        await asyncio.shield(self._leave())
+        await self._leave_surely()
 
     def __aiter__(self) -> Self:
         return self
@@ -331,6 +331,15 @@ class SensorLink:
         lost = stream.lost
         stream.recovery.give_up()
         self._monitor.lost_since(stream, lost)
+
+    async def _leave_surely(self) -> None:
+        """Leave; a cancellation waits until that is done, a second one does not."""
+        leaving = asyncio.create_task(self._leave())
+        try:
+            await asyncio.shield(leaving)
+        except asyncio.CancelledError:
+            await asyncio.wait([leaving])
+            raise
 
     async def _leave(self) -> None:
         """Whatever happened, stop the sensor and disconnect."""

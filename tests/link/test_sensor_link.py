@@ -11,7 +11,7 @@ from firmware_proto.codes import State
 from firmware_proto.virtual_radio import Air
 from firmware_proto.virtual_sensor import Faults, VirtualSensor
 from imu.errors import ConnectionFailed, SensorFault, UsageError
-from imu.link import Backend, LinkEvent, SensorLink, find
+from imu.link import Backend, LinkEvent, SensorLink, find, talk
 from imu.model import Samples
 
 InAir = Callable[..., AbstractAsyncContextManager[tuple[Air, Backend]]]
@@ -194,6 +194,33 @@ async def test_a_stream_without_a_frame_to_believe_is_lost_even_if_the_sensor_sa
             log = await collect(link, 1500, spoil_until_lost)
         assert log.kinds.count("lost") >= 1
         assert_whole(log, one)
+
+
+async def test_a_cancellation_while_leaving_waits_until_the_sensor_is_stopped(
+    in_air: InAir, make_sensor: MakeSensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = make_sensor()
+    halt, halting = talk.halt, asyncio.Event()
+
+    async def slow(*args: object) -> None:
+        halting.set()
+        await asyncio.sleep(0.2)
+        await halt(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(talk, "halt", slow)
+    async with in_air(one) as (_, backend):
+
+        async def record() -> None:
+            async with await linked(one, backend):
+                pass
+
+        task = asyncio.create_task(record())
+        await halting.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert one.state is State.IDLE
+        assert not one.connected
 
 
 async def test_a_stream_left_on_by_a_program_that_died_is_taken_over(in_air: InAir, make_sensor: MakeSensor) -> None:
