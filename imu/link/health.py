@@ -30,7 +30,7 @@ class LinkHealth:
         filled: Came late, on request.
         lost: Gone for good.
         reconnects: How often the link was lost and found.
-        bad_frames: Frames that could not be believed.
+        bad_frames: Frames, and answers to requests for them, that could not be believed.
         battery_pct: None while unknown.
         mtu: ATT_MTU as the sensor sees it; 0 while unknown.
         latency_s: Delay of the newest frame beyond the least delay of the last 30 s.

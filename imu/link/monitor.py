@@ -6,11 +6,12 @@ import dataclasses
 import logging
 import math
 
+from imu.errors import ImuError
 from imu.link.feed import Feed
 from imu.link.health import LinkHealth
 from imu.link.stream import Stream
 from imu.model import Samples
-from imu.sensors import FrameError, SensorStatus
+from imu.sensors import SensorStatus
 
 log = logging.getLogger(__name__)
 
@@ -68,8 +69,8 @@ class Monitor:
                 self.note("warning", f"The sensor says: {words}.")
         self._said = status.errors
 
-    def bad_frame(self, stream: Stream, error: FrameError) -> None:
-        """Count a frame that cannot be believed."""
+    def bad_frame(self, stream: Stream, error: ImuError) -> None:
+        """Count a frame, or an answer on the way to one, that cannot be believed."""
         stream.bad_frames += 1
         log.warning("%s", error)
         if stream.bad_frames <= MOST_BAD_FRAME_EVENTS:

@@ -164,10 +164,8 @@ class SensorLink:
                 await self._rest(LOOK_EVERY_S)
             await self._wind_up()
         except Exception as error:
-            if not isinstance(error, ImuError):
-                log.exception("the link failed")
             self._monitor.set(state="failed")
-            self._feed.end(error)
+            self._feed.end(error if isinstance(error, ImuError) else _unexpected(self._found.name, error))
         else:
             self._feed.end()
 
@@ -194,6 +192,8 @@ class SensorLink:
         except ConnectionFailed as error:
             log.warning("%s", error)
             self._connection.dropped.set()
+        except SensorFault as error:  # an answer that cannot be read: after a while of quiet it is asked again
+            self._monitor.bad_frame(stream, error)
         self._monitor.lost_since(stream, lost)
         if self._monitor.state == "filling gaps" and not stream.recovery.missing:
             self._monitor.set(state="streaming")
@@ -357,3 +357,13 @@ class SensorLink:
     async def _read_battery(self, connection: Connection) -> None:
         self._battery_s = time.monotonic()
         self._monitor.battery(await talk.read_battery(connection, self._dialogue))
+
+
+def _unexpected(name: str, error: Exception) -> SensorFault:
+    """What nobody foresaw, in words; the cause stays with it."""
+    log.error("the link failed", exc_info=error)
+    fault = SensorFault(
+        f"The link to {name} failed ({type(error).__name__}: {error}); what was received is kept, start a new session."
+    )
+    fault.__cause__ = error
+    return fault

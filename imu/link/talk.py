@@ -74,6 +74,7 @@ async def refill(connection: Connection, dialogue: Dialogue, session: int, recov
 
     Raises:
         ConnectionFailed: The sensor does not answer.
+        SensorFault: The answer cannot be read; the hole will be due again.
     """
     hole = recovery.due(time.monotonic())
     if hole is None:

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 import numpy as np
 import pytest
 
-from firmware_proto.codes import State
+from firmware_proto.codes import Op, State
 from firmware_proto.virtual_radio import Air
 from firmware_proto.virtual_sensor import Faults, VirtualSensor
 from imu.errors import ConnectionFailed, SensorFault, UsageError
@@ -194,6 +194,44 @@ async def test_a_stream_without_a_frame_to_believe_is_lost_even_if_the_sensor_sa
             log = await collect(link, 1500, spoil_until_lost)
         assert log.kinds.count("lost") >= 1
         assert_whole(log, one)
+
+
+async def test_an_answer_that_cannot_be_read_is_counted_and_asked_for_again(
+    in_air: InAir, make_sensor: MakeSensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = make_sensor()
+    handle, torn = one.handle, []
+
+    def tear(request: bytes, now_us: int) -> bytes:
+        answer = handle(request, now_us)
+        if request[0] != Op.BACKFILL or torn:
+            return answer
+        torn.append(answer)
+        return answer[:5]
+
+    monkeypatch.setattr(one, "handle", tear)
+    async with in_air(one) as (_, backend):
+        async with await linked(one, backend) as link:
+            log = await collect(link, 1500, once(300, lambda: setattr(one.faults, "drop_next", 3)))
+        assert torn
+        assert link.health.bad_frames == 1
+        assert_whole(log, one)
+
+
+async def test_what_nobody_foresaw_is_a_sentence_with_its_cause(
+    in_air: InAir, make_sensor: MakeSensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = make_sensor()
+
+    async def fail(*_: object) -> bool:
+        raise KeyError("nobody knows")
+
+    monkeypatch.setattr(talk, "refill", fail)
+    async with in_air(one) as (_, backend), await linked(one, backend) as link:
+        with pytest.raises(SensorFault, match=r"link to BX-\w+ failed \(KeyError: 'nobody knows'\)") as said:
+            await collect(link, 5000)
+        assert isinstance(said.value.__cause__, KeyError)
+    assert one.state is State.IDLE
 
 
 async def test_a_cancellation_while_leaving_waits_until_the_sensor_is_stopped(
