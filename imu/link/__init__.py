@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from imu.link.health import LinkHealth
+from imu.link.health import BATTERY_LOW_PCT, LinkHealth
 from imu.link.types import Backend, Found, LinkEvent
 
 if TYPE_CHECKING:
@@ -25,4 +25,4 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 (a module's attribute can be 
     return getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)
 
 
-__all__ = ["Backend", "Found", "LinkEvent", "LinkHealth", "SensorLink", "find", "scan"]
+__all__ = ["BATTERY_LOW_PCT", "Backend", "Found", "LinkEvent", "LinkHealth", "SensorLink", "find", "scan"]

@@ -9,6 +9,8 @@ import numpy as np
 
 from imu.model import NAN, Samples, SensorInfo
 
+BATTERY_LOW_PCT = 15
+"""At this or below the battery is low."""
 RATE_WINDOW_S = 5.0
 LATENCY_WINDOW_S = 30.0
 JUDGED_S = 5.0

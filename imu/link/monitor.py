@@ -8,14 +8,13 @@ import math
 
 from imu.errors import ImuError
 from imu.link.feed import Feed
-from imu.link.health import LinkHealth
+from imu.link.health import BATTERY_LOW_PCT, LinkHealth
 from imu.link.stream import Stream
 from imu.model import Samples
 from imu.sensors import SensorStatus
 
 log = logging.getLogger(__name__)
 
-BATTERY_LOW_PCT = 15
 MOST_BAD_FRAME_EVENTS = 20
 """Further ones are only counted."""
 
