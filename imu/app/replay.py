@@ -9,18 +9,21 @@ from pathlib import Path
 
 import numpy as np
 
-from imu.app import console, tables
+from imu.app import console, tables, words
 from imu.app.analyze import Wishes, settings_for
 from imu.app.board import Board
 from imu.app.display import display_for
 from imu.app.follow import End, Follower
 from imu.exercises import Exercise
+from imu.link import LinkEvent
 from imu.model import Samples
 from imu.motion.pipeline import MotionParams, Pipeline
 from imu.sessions import Recording, read_recording
 
 BLOCK_S = 0.1
 """What a sensor sends at once."""
+LONGEST_WAIT_S = 3.0
+"""A hole in a recording is not sat through."""
 
 
 def command(path: Path, *, speed: float, exercise: Exercise | None) -> None:
@@ -60,11 +63,18 @@ async def play(recording: Recording, *, speed: float, exercise: Exercise | None 
         return await Follower(pipeline, board, display).follow(_blocks(recording.samples, speed))
 
 
-async def _blocks(samples: Samples, speed: float) -> AsyncIterator[Samples]:
-    """Cut a recording into blocks and hand each out when its last sample would have come."""
+async def _blocks(samples: Samples, speed: float) -> AsyncIterator[Samples | LinkEvent]:
+    """Cut a recording into blocks and hand each out when its last sample would have come; long holes are cut short."""
     start, first_s = time.monotonic(), float(samples.t_s[0])
     edges = np.flatnonzero(np.diff(np.floor((samples.t_s - first_s) / BLOCK_S))) + 1
     for begin, end in zip(np.r_[0, edges], np.r_[edges, len(samples)], strict=True):
         due = start + (float(samples.t_s[end - 1]) - first_s) / speed
-        await asyncio.sleep(max(due - time.monotonic(), 0.0))
+        wait_s = max(due - time.monotonic(), 0.0)
+        if wait_s > LONGEST_WAIT_S:
+            before_s = float(samples.t_s[max(begin - 1, 0)])
+            hole = words.clock(float(samples.t_s[begin]) - before_s)
+            yield LinkEvent.now("skipped", before_s, f"Nothing was recorded for {hole}; replay goes on after a moment.")
+            start -= wait_s - LONGEST_WAIT_S
+            wait_s = LONGEST_WAIT_S
+        await asyncio.sleep(wait_s)
         yield samples[begin:end]

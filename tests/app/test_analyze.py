@@ -253,3 +253,16 @@ def test_the_measured_rate_counts_not_the_stated_one(imu: Imu, session: Path) ->
     assert done.exit_code == 0, done.output
     assert "key sensor.rate_hz: it says 26 samples a second" in done.output
     assert "10 reps in 1 set" in done.output
+
+
+def test_replay_does_not_sit_through_a_hole(
+    imu: Imu, session: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = bare(session, tmp_path / "x.csv", rows=slice(0, 1000))
+    table = pd.read_csv(path)
+    table.loc[500:, "t_s"] += 7200.0
+    table.to_csv(path, index=False)
+    monkeypatch.setattr("imu.app.replay.LONGEST_WAIT_S", 0.05)
+    done = imu("replay", path, "--speed", "200")
+    assert done.exit_code == 0, done.output
+    assert "Nothing was recorded for 2:00:00" in done.output
