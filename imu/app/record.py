@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +19,11 @@ from imu.app.tempo import Tempo
 from imu.errors import ImuError, StorageError
 from imu.exercises import Exercise
 from imu.link import Backend, Found, SensorLink, find
+from imu.link.discovery import SCAN_S
 from imu.model import Analysis, Mount, Samples, SensorInfo
 from imu.motion.pipeline import Pipeline
 from imu.sessions import SessionHeader, SessionWriter
 from imu.sessions.files import check_writable
-
-SCAN_S = 8.0
-NOTHING_KEPT = 130
-"""Exit code after Ctrl-C before the first sample (128 + SIGINT)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,13 +193,14 @@ def command(sensor: str | None, plan: Plan) -> None:
 
     Raises:
         ImuError: Anything that went wrong; nothing recorded is lost.
+        KeyboardInterrupt: It was ended before the first sample.
     """
     recorded = asyncio.run(find_and_record(sensor, plan))
     report(recorded)
     if recorded.error is not None:
         raise recorded.error
     if recorded.end.interrupted and recorded.folder is None:
-        sys.exit(NOTHING_KEPT)
+        raise KeyboardInterrupt
 
 
 async def find_and_record(

@@ -14,8 +14,6 @@ from imu.exercises import Exercise
 from imu.model import G_MPS2, Mount, Samples, SensorInfo
 from imu.sessions import SessionHeader, SessionWriter
 
-GYR_RANGE_DPS = 2000.0
-
 
 def command(
     exercise: Exercise, *, reps: int | None, sets: int, seed: int, rate_hz: float, gyroscope: bool, out: Path

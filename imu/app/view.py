@@ -14,6 +14,7 @@ from imu.app import words
 from imu.app.board import Board
 from imu.app.digits import HEIGHT, big
 from imu.app.tempo import PHASES, measured_s
+from imu.link import BATTERY_LOW_PCT
 from imu.model import Phase
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ LARGEST = 3
 OTHER_ROWS = 14
 """Rows the screen needs beside the count."""
 ANGLE_MARGIN_DEG = 20.0
-LOW_PCT = 15
-"""Charge at which the battery is shown in red."""
 
 
 class Screen:
@@ -195,7 +194,9 @@ def _link(board: Board) -> Text:
         text.append(f"  {health.effective_rate_hz:.0f} Hz", style=DIM)
     text.append(f"  {link_words(health)}", style=DIM if sound else "yellow")
     if health.battery_pct is not None:
-        text.append(f"  battery {health.battery_pct} %", style="bold red" if health.battery_pct < LOW_PCT else DIM)
+        text.append(
+            f"  battery {health.battery_pct} %", style="bold red" if health.battery_pct <= BATTERY_LOW_PCT else DIM
+        )
     return text
 
 
