@@ -19,3 +19,12 @@ def test_ci_ends_with_the_readmes_test_command() -> None:
     assert command in (ROOT / "README.md").read_text(encoding="utf-8")
     assert "venv" in command
     assert command.endswith("pytest")
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the script that runs all checks is for bash")
+def test_ci_runs_the_readmes_demo_as_it_is_written_but_faster() -> None:
+    shown = subprocess.run(["bash", ".ci/run", "--show-demo"], cwd=ROOT, capture_output=True, text=True, check=True)
+    command = shown.stdout.strip()
+    assert command.splitlines() == [command], "one command, that a person can copy"
+    assert command.endswith("imu demo --speed 20")
+    assert command.removesuffix(" --speed 20") in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
