@@ -232,7 +232,8 @@ def analyze(
         imu analyze chest.csv.gz --exercise deadlift --min-set-reps 1
         imu analyze dataset/ --out results/ --orientation
     """
-    from imu.app.analyze import Wishes, command
+    from imu.app.analyze import command
+    from imu.app.settings import Wishes
 
     row = None if exercise is None else get_exercise(exercise)
     command(

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from imu.app import console, tables, words
-from imu.app.analyze import Wishes, settings_for
 from imu.app.board import Board
 from imu.app.display import display_for
 from imu.app.follow import End, Follower
+from imu.app.settings import Wishes, settings_for
 from imu.exercises import Exercise
 from imu.link import LinkEvent
 from imu.model import Samples
