@@ -57,5 +57,9 @@ def _differences(old: Rep, new: Rep) -> dict[str, tuple[object, object]]:
         field.name: (a, b)
         for field in dataclasses.fields(Rep)
         for a, b in [(getattr(old, field.name), getattr(new, field.name))]
-        if not (a == b or (isinstance(a, float) and (math.isclose(a, b, abs_tol=0.02) or math.isnan(a + b))))
+        if not (a == b or (isinstance(a, float) and _near(a, b)))
     }
+
+
+def _near(a: float, b: float) -> bool:
+    return math.isclose(a, b, abs_tol=0.02) or (math.isnan(a) and math.isnan(b))
