@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from imu.app import console, tables
+from imu.app import console, tables, words
 from imu.app.inputs import Input, find_inputs, refuse_clashes
 from imu.app.settings import DEFAULT_MIN_SET_REPS, MIN_SET_REPS_KEY, Settings, Wishes, settings_for
 from imu.errors import ImuError, UsageError
@@ -70,14 +70,12 @@ def _write_into_session(recording: Recording, settings: Settings, analysis: Anal
     extra = {k: v for k, v in header.extra.items() if k != MIN_SET_REPS_KEY}
     if settings.min_set_reps != DEFAULT_MIN_SET_REPS:
         extra[MIN_SET_REPS_KEY] = settings.min_set_reps
-    same = header.exercise == settings.exercise.key
-    changed = dataclasses.replace(
-        header,
-        exercise=settings.exercise.key,
-        target_tempo=header.target_tempo if same else None,
-        mount=settings.mount or header.mount,
-        extra=extra,
-    )
+    if header.exercise != settings.exercise.key:
+        raise UsageError(
+            f"{recording.path} was declared as {header.exercise}, and its files are kept so. To see it as "
+            f'{settings.exercise.key}, give --out DIR; if the declaration is wrong, mend "exercise" in session.json.'
+        )
+    changed = dataclasses.replace(header, mount=settings.mount or header.mount, extra=extra)
     write_analysis(recording.path, changed, analysis)
 
 
@@ -93,7 +91,7 @@ def command(paths: list[Path], wishes: Wishes) -> None:
     elif wishes.orientation and not all(one.is_session for one in inputs):
         raise UsageError("--orientation writes a file for each recording; say where with --out DIR.")
     outcomes, errors = _all(inputs, wishes)
-    _show(outcomes)
+    _show(outcomes, wishes.out)
     if len(inputs) > 1:
         _sum_up(len(inputs), errors)
     if errors:
@@ -171,7 +169,7 @@ def _bar(inputs: list[Input]) -> Iterator[Progress]:
         yield lambda done: progress.update(task, completed=done)
 
 
-def _show(outcomes: list[Outcome]) -> None:
+def _show(outcomes: list[Outcome], out: Path | None) -> None:
     """One recording in full, or many in a line each."""
     screen = console.out()
     warnings = console.err()
@@ -182,10 +180,17 @@ def _show(outcomes: list[Outcome]) -> None:
         screen.print(tables.recordings(_line(one) for one in outcomes))
     elif outcomes:
         _show_one(outcomes[0])
+    bare = [one for one in outcomes if not one.input.is_session]
+    if out is not None and outcomes:
+        screen.print(f"Written: {len(outcomes)} x NAME.reps.csv below {out}", soft_wrap=True)
+    elif bare:
+        screen.print("Nothing was written; --out DIR keeps the ledger as a file.", style=tables.DIM, soft_wrap=True)
 
 
 def _show_one(one: Outcome) -> None:
     show_analysis(one.analysis)
+    if one.analysis.mount is not None and one.analysis.mount.source == "learned":
+        console.out().print(words.mount_line(one.analysis.mount), style=tables.DIM, soft_wrap=True)
     summary = f"{one.input.path}: {tables.total(one.analysis)} ({one.exercise.name})"
     console.out().print(summary, style="bold", soft_wrap=True)
 

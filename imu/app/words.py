@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from imu.model import Phase, Rep, SetSummary, Verdict
+from imu.model import Mount, Phase, Rep, SetSummary, Verdict
 
 VERDICTS = {
     Verdict.COUNTED: "counted",
@@ -23,6 +23,23 @@ PHASES = {
     Phase.TOP: "HOLD",
     Phase.LOWERING: "LOWER",
 }
+
+
+SURE = 0.75
+"""Certainty from which a learned mount is more than an assumption."""
+
+
+def mount_line(mount: Mount) -> str:
+    """How the sensor was found to sit, and how sure that is."""
+    axes = f"head about {_axis(mount.cranial)}, chest about {_axis(mount.anterior)}"
+    doubt = "" if mount.certainty >= SURE else " (which end is up is an assumption; --mount HEAD,CHEST settles it)"
+    return f"Mount learned from the motion: {axes}, certainty {mount.certainty:.0%}{doubt}."
+
+
+def _axis(direction: tuple[float, float, float]) -> str:
+    """The sensor axis nearest to a direction."""
+    i = max(range(3), key=lambda k: abs(direction[k]))
+    return ("+" if direction[i] >= 0 else "-") + "xyz"[i]
 
 
 def seconds(value: float) -> str:

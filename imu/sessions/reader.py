@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 
 from imu.errors import DataError
@@ -50,12 +51,13 @@ class Session:
     warnings: tuple[str, ...] = ()
 
 
-def read_recording(path: Path) -> Recording:
+def read_recording(path: str | PathLike[str]) -> Recording:
     """Read a session folder, or a bare CSV (also gzipped) with `t_s`, `acc_*_mps2` and perhaps `gyr_*_radps`.
 
     Raises:
         DataError: It cannot be analysed; the message names file, line and column, and what to do.
     """
+    path = Path(path)
     header = None
     file = path
     if path.is_dir():
@@ -75,12 +77,13 @@ def read_recording(path: Path) -> Recording:
     )
 
 
-def read_session(path: Path) -> Session:
+def read_session(path: str | PathLike[str]) -> Session:
     """Read a session folder, also one whose recording was cut off at any instant.
 
     Raises:
         DataError: It is no session, or a file in it is damaged by something else than being cut off.
     """
+    path = Path(path)
     file = _samples_of(path)
     header = read_header(path / "session.json")
     samples = Samples.empty(gyroscope=header.sensor.has_gyroscope)

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from typer.testing import Result
 
-from imu.sessions import REP_COLUMNS, read_reps, read_session
+from imu.sessions import REP_COLUMNS, read_recording, read_reps, read_session
 
 Imu = Callable[..., Result]
 
@@ -266,3 +266,24 @@ def test_replay_does_not_sit_through_a_hole(
     done = imu("replay", path, "--speed", "200")
     assert done.exit_code == 0, done.output
     assert "Nothing was recorded for 2:00:00" in done.output
+
+
+def test_a_declared_exercise_is_not_overwritten(imu: Imu, session: Path, tmp_path: Path) -> None:
+    before = (session / "session.json").read_bytes()
+    done = imu("analyze", session, "--exercise", "deadlift")
+    assert done.exit_code == 2
+    assert "declared as back-extension" in done.output
+    assert imu("analyze", session, "--exercise", "deadlift", "--out", tmp_path / "out").exit_code == 0
+    assert (session / "session.json").read_bytes() == before
+
+
+def test_a_learned_mount_is_said_with_its_certainty(imu: Imu, session: Path, tmp_path: Path) -> None:
+    recording = bare(session, tmp_path / "x.csv")
+    done = imu("analyze", recording, "--exercise", "back-extension")
+    assert "Mount learned from the motion: head about +y" in done.output
+    assert "certainty" in done.output
+    assert "Nothing was written" in done.output
+
+
+def test_recordings_are_read_from_a_plain_string(session: Path) -> None:
+    assert len(read_recording(str(session)).samples) == len(read_session(str(session)).samples)
