@@ -53,8 +53,8 @@ from imu.motion.trunk import TrunkStage
 
 __all__ = ["MotionParams", "Pipeline", "analyze"]
 
-_BATCH = 8192
-"""Samples per block in batch: large enough for numpy, small enough for the processor's cache."""
+_BATCH = 32768
+"""Samples per block in batch: measured fastest; larger blocks fall out of the processor's cache."""
 
 
 class _Hinge:

@@ -100,8 +100,11 @@ def _compact(places: Ints) -> Ints | slice:
 
 
 def _between(values: Floats, left: Ints | slice, right: Ints | slice, weight: Floats) -> Floats:
-    low = values[left]
-    out: Floats = low + weight[:, None] * (values[right] - low)
+    # Axis by axis: numpy is slow on rows of three.
+    out = np.empty((len(weight), 3))
+    for axis in range(3):
+        low = values[left, axis]
+        out[:, axis] = low + weight * (values[right, axis] - low)
     return out
 
 
