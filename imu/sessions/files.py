@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -21,9 +22,11 @@ def storage(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        # The reason first: on a narrow live screen the path may take the rest of the line.
         raise StorageError(
-            f"{path} could not be written ({error.strerror or error}); what was written before is kept. "
-            "Free some space or choose another folder with --out."
+            f"{error.strerror or error}: {path} could not be written; what was written before is kept. "
+            f"{'Free some space' if full else 'Choose another folder with --out'}."
         ) from error
 
 

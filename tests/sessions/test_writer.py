@@ -136,7 +136,7 @@ def test_full_disk_is_named_leaves_whole_lines_and_loses_nothing_once_there_is_r
     appended = writer._samples
     real = appended._file
     appended._file = FullDisk(real, room=150)  # type: ignore[assignment]
-    with pytest.raises(StorageError, match=r"samples\.csv could not be written .*No space left"):
+    with pytest.raises(StorageError, match=r"No space left.*samples\.csv could not be written"):
         writer.append(block(10, 10))
     session = read_session(writer.folder)
     assert session.warnings == ()
