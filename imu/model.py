@@ -201,6 +201,8 @@ AXES: dict[str, tuple[float, float, float]] = {
     "+z": (0.0, 0.0, 1.0), "-z": (0.0, 0.0, -1.0),
 }  # fmt: skip
 """The six sensor axes by name."""
+SURE = 0.75
+"""Certainty from which a mount is more than an assumption."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +220,11 @@ class Mount:
     cranial: tuple[float, float, float]
     source: str
     certainty: float = 1.0
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it is more than an assumption; if not, posture is not held against a movement."""
+        return self.certainty >= SURE
 
     @property
     def right(self) -> tuple[float, float, float]:

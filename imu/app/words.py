@@ -25,14 +25,10 @@ PHASES = {
 }
 
 
-SURE = 0.75
-"""Certainty from which a learned mount is more than an assumption."""
-
-
 def mount_line(mount: Mount) -> str:
     """How the sensor was found to sit, and how sure that is."""
     axes = f"head about {_axis(mount.cranial)}, chest about {_axis(mount.anterior)}"
-    doubt = "" if mount.certainty >= SURE else " (which end is up is an assumption; --mount HEAD,CHEST settles it)"
+    doubt = "" if mount.is_sure else " (which end is up is an assumption; --mount HEAD,CHEST settles it)"
     return f"Mount learned from the motion: {axes}, certainty {mount.certainty:.0%}{doubt}."
 
 

@@ -17,6 +17,8 @@ _MOVED_ACC_ONLY = 2.0 * float(np.sin(np.deg2rad(20.0) / 2.0))
 to 20 degrees where the accelerometer is its only source."""
 _SHAKE_MPS2 = (0.6, 6.0)
 """Standard deviation of the specific force in walking; holding still on a bench stays below 0.3, a jump is above."""
+STEPS_BLOCKS = 8
+"""Two seconds of it, about four steps, are walking."""
 
 
 class Blocks:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from imu.motion.blocks import Blocks
-
-STEPS_BLOCKS = 8
-"""Two seconds of it, about four steps, are walking."""
+from imu.motion.blocks import STEPS_BLOCKS, Blocks
 
 
 class Gait:

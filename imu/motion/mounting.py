@@ -16,7 +16,7 @@ import numpy as np
 
 from imu.exercises import End, Exercise
 from imu.model import Bools, Floats, Ints, Mount
-from imu.motion.blocks import Blocks, norm
+from imu.motion.blocks import STEPS_BLOCKS, Blocks, norm
 
 _SAME_AXIS = float(np.cos(np.deg2rad(25.0)))
 _LAG = 4
@@ -26,7 +26,6 @@ _LEAST = 1e-3
 """Up that turns by half a circle within a second, or that is not there (free fall), has no axis."""
 _FIRST_DEG = 15.0
 _GROWTH = 1.5
-_STEPS_BLOCKS = 8
 _WALKED_BLOCKS = 12
 _NEW_DEG = 12.0
 """A new judgement within this angle of the old one changes nothing."""
@@ -178,7 +177,7 @@ def _mount(axis: Floats, known: _Known, up: Floats, size: Floats, share: float) 
 def _walking_direction(up: Floats, steps: Bools) -> Floats | None:
     """Mean direction of gravity over the stretches of walking, if there was enough of it."""
     flips = np.flatnonzero(np.diff(np.concatenate(([0], steps.astype(np.int8), [0]))))
-    stretches = [(a, b) for a, b in zip(flips[::2], flips[1::2], strict=True) if b - a >= _STEPS_BLOCKS]
+    stretches = [(a, b) for a, b in zip(flips[::2], flips[1::2], strict=True) if b - a >= STEPS_BLOCKS]
     if sum(b - a for a, b in stretches) < _WALKED_BLOCKS:
         return None
     total = np.sum([up[a:b].sum(axis=0) for a, b in stretches], axis=0)

@@ -1,9 +1,10 @@
 """Strokes -> repetitions: paired into cycles, judged, numbered, and explained where they do not count.
 
-A cycle is two strokes, there and back. It stays open until the next stroke begins or `verdict_wait_s` has passed, so
-that a stop in mid-stroke can still be bridged; then it is judged. Whether it belongs to a set is a second decision:
-`min_set_reps` good cycles in a row make one, at which moment the first are judged again by the set's own range. What
-never finds a set is isolated. Every movement of some size leaves a row in the ledger.
+A cycle is two strokes, there and back. A good one is closed when the next one's first stroke begins or `verdict_wait_s`
+has passed; one that is not good yet waits for the stroke under way, so that a stop in mid-stroke can still be bridged.
+Whether it belongs to a set is a second decision: cycles alike in range and posture gather in a group, and
+`min_set_reps` of them make it a set. What never finds a set is isolated. Every movement of some size leaves a row in
+the ledger.
 """
 
 from __future__ import annotations
@@ -31,9 +32,6 @@ from imu.model import (
 from imu.motion.cycles import Cycle, Group, join, row
 from imu.motion.params import MotionParams
 from imu.motion.sets import summarise
-
-_SURE = 0.75
-"""Below this certainty of the mount the posture is not held against a movement."""
 
 
 class RepJudge:
@@ -276,7 +274,7 @@ class RepJudge:
 
     def _in_posture(self, cycle: Cycle) -> bool:
         ex, lift, lower = self._exercise, cycle.lift, cycle.lower
-        if ex.top_deg is None or ex.bottom_deg is None or self._mount.certainty < _SURE or not (lift and lower):
+        if ex.top_deg is None or ex.bottom_deg is None or not self._mount.is_sure or not (lift and lower):
             return True
         return (
             abs(lift.end_deg - ex.top_deg) <= ex.posture_tolerance_deg
@@ -337,7 +335,7 @@ class RepJudge:
         if group is not None:
             top_deg = median(c.highest_deg for c in group.cycles)
             return top_deg + max(self._params.posture_deg, self._params.above_top * group.range_deg)
-        known = self._exercise.top_deg is not None and self._mount.certainty >= _SURE
+        known = self._exercise.top_deg is not None and self._mount.is_sure
         return (self._exercise.top_deg or 0.0) + self._exercise.posture_tolerance_deg if known else inf
 
     def _wiggle_deg(self) -> float:
