@@ -17,6 +17,7 @@ from imu.model import NAN, Bools, Floats, Phase, Stroke, Trunk
 from imu.motion.edges import Edges, find_edges
 from imu.motion.history import History
 from imu.motion.params import MotionParams
+from imu.motion.profile import Profile
 
 _T, _PITCH, _RATE, _TILT, _TRUST = range(5)
 _MARGIN_S = 1.0
@@ -79,6 +80,7 @@ class StrokeFinder:
         self._turn = 0
         self._low = self._high = (0, 0.0)
         self._free_from = 0
+        self._profile = Profile(gyroscope=gyroscope, params=params)
 
     def push(self, block: Trunk) -> list[Found]:
         """Take a block; gives what its samples decide."""
@@ -213,13 +215,31 @@ class StrokeFinder:
             return
         pitch = direction * self.past.column(_PITCH, first, last)
         rate = direction * self.past.column(_RATE, first, last)
-        for edges in find_edges(pitch, rate, rate_hz=self._hz, params=self._params):
+        found = find_edges(pitch, rate, rate_hz=self._hz, params=self._params)
+        for i, edges in enumerate(found):
             # A rate still above the edge at the last sample there is: the stroke goes on after it.
             cut = ending and first + int(np.ceil(edges.end)) >= k
             stroke = self._stroke(direction > 0, edges, first, cut=cut)
             if stroke.range_deg >= 0.5 * self._turn_deg and stroke.duration_s > 0:
-                out.append(Found(self._at(_T, k), stroke))
+                free_to = first + found[i + 1].start if i + 1 < len(found) else self._next_onset(direction, extreme, k)
+                out.append(Found(self._at(_T, k), self._timed(stroke, free_to)))
                 self._free_from = first + int(edges.end)
+
+    def _next_onset(self, direction: int, extreme: int, k: int) -> float:
+        """The sample at which the next movement, on its way at k, left 10 % of its rate so far."""
+        back = -direction * self.past.column(_RATE, extreme, k + 1)
+        slow = np.flatnonzero(back <= self._params.edge_fraction * back.max())
+        return extreme + float(slow[-1] if len(slow) else 0)
+
+    def _timed(self, stroke: Stroke, free_to: float) -> Stroke:
+        """The stroke with the edges of its fitted shape, where it has one, and how well they are known."""
+        p, t = self._params, self.past.column(_T)
+        beside_s = max(p.beside_share * stroke.duration_s, p.beside_s)
+        low_s = max(stroke.start_s - beside_s, 0.5 * (float(t[self._free_from]) + stroke.start_s))
+        high_s = min(stroke.end_s + beside_s, 0.5 * (stroke.end_s + float(t[int(free_to)])))
+        a, b = (int(i) for i in np.searchsorted(t, (low_s, high_s)))
+        whole = not stroke.cut and stroke.longest_hole_s <= p.harmless_gap_s
+        return self._profile.time(stroke, t[a : b + 1], self.past.column(_PITCH, a, b + 1), fit=whole)
 
     def _stroke(self, lifting: bool, edges: Edges, offset: int, *, cut: bool) -> Stroke:
         a, b = offset + int(edges.start), offset + int(np.ceil(edges.end)) + 1
