@@ -86,6 +86,7 @@ class MotionParams:
     misfit: float = 4.0
     edge_doubt: float = 0.25
     acc_only_doubt: float = 1.4
+    strap_s: float = 0.010
 
     complete: float = 0.55
     one_way: float = 0.45

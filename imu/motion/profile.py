@@ -13,55 +13,63 @@ turns: the same is then done to the model before they are compared.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import hypot, log2
 
 import numpy as np
 
-from imu.model import G_MPS2, Floats, Stroke
+from imu.model import G_MPS2, Bools, Floats, Ints, Stroke
 from imu.motion.params import MotionParams
 
-_BINS = 40
+_BINS = 28
 _GRID = 256
 """Steps of the tabulated shapes in u."""
 _STEP = 0.25
 _LEAST, _MOST = 0.75, 5.0
-_STEPS = 12
+"""The exponents that are tabulated, and their distance."""
+_ROUNDS = 7
 _TINY = 1e-9
 _LEAST_DEG = 3.0
 """Breathing alone moves the trunk by as much."""
-_Z90 = 1.645
-"""Standard deviations in the half-width of a 90 % interval."""
-_NEAR_S = 2e-3
-_MINIMUM_JERK = np.array([0.0, 0.0, 0.0, 2.0, 2.0])
+_INSIDE = 0.827
+_BEFORE = 0.0865
+"""Minimum jerk spends so much of its time between its edges, and before the first."""
 _BREATH_HZ = (0.1, 0.45)
 _ARM_M = 0.42
 _ARM_SPREAD_M = 0.05
 """The sensor's distance from the hip joint: 0.35-0.50 m in adults."""
 _HIP_M = 0.10
 """How far the hip itself travels in a stroke: nothing on a bench, 0.2 m and more in a deadlift."""
+_Z90 = 1.645
+"""Standard deviations in the half-width of a 90 % interval."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fitted:
-    """What the fit says of a stroke.
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stroke as first found, with the time (n,) and pitch (n,) of it and of the holds beside it.
 
-    Attributes:
-        start_s, end_s: Where its rate crosses 10 % of its peak.
-        start_sd_s, end_sd_s: Their standard deviations, as far as the model is right.
-        misfit: Mean square of the whitened residual; about 1 or below where the model holds.
+    `whole` is false where the stroke is cut off or has a hole: then its shape cannot be fitted.
     """
 
-    start_s: float
-    end_s: float
-    start_sd_s: float
-    end_sd_s: float
-    misfit: float
+    stroke: Stroke
+    t_s: Floats
+    pitch_deg: Floats
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """Fitted edges of S strokes (S, 2), their standard deviations (S, 2), and how badly the shapes fit (S,)."""
+
+    edge_s: Floats
+    sd_s: Floats
+    misfit: Floats
 
 
 class Profile:
-    """Fits strokes; without state but for tables, which are computed once.
+    """Fits strokes, many at once; without state but for tables, which are computed once.
 
     Args:
         gyroscope: Whether the pitch is that of the trunk or that of the specific force.
@@ -74,99 +82,124 @@ class Profile:
         jitter_dps = params.jitter_dps if gyroscope else params.jitter_acc_only_dps
         self._noise = (params.breath_dps, jitter_dps, params.shape_share, 0.0 if gyroscope else params.acc_sigma_s)
         self._model = _turned if gyroscope else _felt
-        loose = [params.shape_spread] * 2 if gyroscope else [params.shape_spread] * 2 + [_ARM_SPREAD_M, _HIP_M, _HIP_M]
-        self._prior = np.diag([0.0, 0.0, 0.0, *(1.0 / np.square(loose))])
-        self._usual = np.array([0.0, 0.0, 0.0, 2.0, 2.0] if gyroscope else [0.0, 0.0, 0.0, 2.0, 2.0, _ARM_M, 0.0, 0.0])
+        usual, loose = [2.0, 2.0], [params.shape_spread] * 2
+        if not gyroscope:
+            usual, loose = [*usual, _ARM_M, 0.0, 0.0], [*loose, _ARM_SPREAD_M, _HIP_M, _HIP_M]
+        self._usual = np.array([0.0, 0.0, 0.0, *usual])
+        self._prior = np.array([0.0, 0.0, 0.0, *(1.0 / np.square(loose))])
 
-    def time(self, stroke: Stroke, t_s: Floats, pitch_deg: Floats, *, fit: bool = True) -> Stroke:
-        """The stroke with the edges of the shape fitted to it and their uncertainty.
+    def time(self, windows: Sequence[Window]) -> list[Stroke]:
+        """The strokes with the edges of the shapes fitted to them, and their uncertainty.
 
-        Where no smooth shape fits (a stall, a bounce), or `fit` is false, the edges stay as they are, less certain.
-
-        Args:
-            stroke: As first found.
-            t_s: (n,) times of the stroke and of what belongs to no other stroke beside it.
-            pitch_deg: (n,) pitch.
-            fit: Whether to try.
+        Where no smooth shape fits (a stall, a bounce), the edges stay as they are, less certain.
         """
-        p, fitted = self._params, None
-        if fit and stroke.range_deg > _LEAST_DEG:
-            fitted = self.fit(t_s, pitch_deg, stroke.start_s, stroke.end_s)
-            far_s = p.edge_doubt * stroke.duration_s + 0.1
-            near = max(abs(fitted.start_s - stroke.start_s), abs(fitted.end_s - stroke.end_s)) < far_s
-            if fitted.misfit > p.misfit or not near:
-                fitted = None
-        if fitted is None:
-            rough_s = self._rough_sd_s(stroke)
-            return replace(stroke, start_pm_s=_Z90 * rough_s, end_pm_s=_Z90 * rough_s)
-        doubt = _Z90 * (1.0 if self._gyroscope else p.acc_only_doubt)
-        return replace(
-            stroke,
-            start_s=max(fitted.start_s, float(t_s[0])),
-            end_s=min(fitted.end_s, float(t_s[-1])),
-            start_pm_s=doubt * fitted.start_sd_s,
-            end_pm_s=doubt * fitted.end_sd_s,
-        )
+        out = [self._rough(w.stroke) for w in windows]
+        smooth = [i for i, w in enumerate(windows) if w.whole and w.stroke.range_deg > _LEAST_DEG]
+        if not smooth:
+            return out
+        fit, p = self._fit([windows[i] for i in smooth]), self._params
+        wide = _Z90 * (1.0 if self._gyroscope else p.acc_only_doubt)
+        for i, edge, sd, misfit in zip(
+            smooth, fit.edge_s.tolist(), fit.sd_s.tolist(), fit.misfit.tolist(), strict=True
+        ):
+            stroke, t_s = windows[i].stroke, windows[i].t_s
+            off_s = max(abs(edge[0] - stroke.start_s), abs(edge[1] - stroke.end_s))
+            if misfit < p.misfit and off_s < p.edge_doubt * stroke.duration_s + 0.1:
+                out[i] = replace(
+                    stroke,
+                    start_s=max(edge[0], float(t_s[0])),
+                    end_s=min(edge[1], float(t_s[-1])),
+                    start_pm_s=wide * hypot(sd[0], p.strap_s),
+                    end_pm_s=wide * hypot(sd[1], p.strap_s),
+                )
+        return out
 
-    def _rough_sd_s(self, stroke: Stroke) -> float:
+    def _rough(self, stroke: Stroke) -> Stroke:
         """Uncertainty of a crossing: what moves the rate, over the rate's slope there (as minimum jerk has it)."""
         p = self._params
         moved_dps = hypot(p.breath_dps if self._gyroscope else 3.0 * p.breath_dps, p.shape_share * stroke.peak_dps)
         slope = 2.7 * max(stroke.range_deg, 1.0) / stroke.duration_s**2
-        return min(hypot(moved_dps / slope, p.rate_sigma_s, stroke.longest_hole_s), 0.3 * stroke.duration_s)
+        blur_s = p.rate_sigma_s if self._gyroscope else p.acc_sigma_s
+        sd_s = min(hypot(moved_dps / slope, blur_s, stroke.longest_hole_s), max(0.3 * stroke.duration_s, blur_s))
+        return replace(stroke, start_pm_s=_Z90 * sd_s, end_pm_s=_Z90 * sd_s)
 
-    def fit(self, t_s: Floats, pitch_deg: Floats, start_s: float, end_s: float) -> Fitted:
-        """Fit one stroke.
-
-        Args:
-            t_s: (n,) times of the window: the stroke and what of the holds beside it is no other stroke's.
-            pitch_deg: (n,) pitch.
-            start_s: Where the stroke begins, as first found.
-            end_s: Where it ends.
-        """
-        width_s = float(t_s[-1] - t_s[0])
-        edge = float(t_s[0]) + width_s * np.linspace(0.0, 1.0, _BINS + 1)
-        at = np.interp(edge, t_s, pitch_deg)
-        dt = width_s / _BINS
-        seen = np.diff(at) / dt
-        time_s = (end_s - start_s) / 0.827
-        range_deg = float(np.interp(end_s, t_s, pitch_deg) - np.interp(start_s, t_s, pitch_deg)) or _LEAST_DEG
-        white, model_white = _whitening(_octaves(width_s, 4.0), _octaves(abs(range_deg) / time_s, 2.0), self._noise)
-        x = self._usual.copy()
-        x[:3] = start_s - 0.0865 * time_s, time_s, range_deg
-        best, damping = _State(np.inf, x, np.empty(0), np.empty(0)), 0.0
-        for _ in range(_STEPS):
-            now = self._state(x, edge, white @ seen, model_white / dt, at[0])
-            worse = now.cost > best.cost
-            best, damping = (best, max(10.0 * damping, 0.1)) if worse else (now, 0.1 * damping)
-            step = np.linalg.solve(
-                best.normal + damping * np.diag(np.diag(best.normal)) + _TINY * np.eye(len(x)), best.pull
-            )
-            x = best.x + step * min(1.0, 0.25 * best.x[1] / max(abs(step[0]), abs(step[1]), 1e-9))
-            x[1] = max(x[1], 0.2 * time_s)
-            x[3:5] = np.clip(x[3:5], _LEAST, _MOST)
-            if max(abs(step[0]), abs(step[1])) < _NEAR_S:
-                break
+    def _fit(self, windows: Sequence[Window]) -> _Fit:
+        """Fit all strokes, each for itself, by damped Gauss-Newton steps (Levenberg-Marquardt)."""
+        first_s = np.array([w.t_s[0] for w in windows])
+        width_s = np.array([w.t_s[-1] for w in windows]) - first_s
+        edge_s = first_s[:, None] + width_s[:, None] * np.linspace(0.0, 1.0, _BINS + 1)
+        at = np.stack([np.interp(e, w.t_s, w.pitch_deg) for e, w in zip(edge_s, windows, strict=True)])
+        x = np.stack([self._guess(w) for w in windows])
+        time_s = x[:, 1].copy()
+        mean_dps = np.abs(x[:, 2]) / time_s
+        dt = (width_s / _BINS)[:, None, None]
+        whitenings = [
+            _whitening(_octaves(w, 4.0), _octaves(m, 2.0), self._noise)
+            for w, m in zip(width_s.tolist(), mean_dps.tolist(), strict=True)
+        ]
+        seen = np.stack([w[0] for w in whitenings]) @ np.diff(at)[..., None] / dt
+        white = np.stack([w[1] for w in whitenings]) / dt
+        best = self._state(x, edge_s, at[:, 0], seen, white)
+        damping = np.zeros(len(x))
+        for _ in range(_ROUNDS):
+            step = best.step(damping)
+            step *= np.minimum(1.0, 0.25 * best.x[:, 1] / np.maximum(np.abs(step[:, :2]).max(axis=1), 1e-9))[:, None]
+            x = best.x + step
+            x[:, 1] = np.maximum(x[:, 1], 0.2 * time_s)
+            x[:, 3:5] = np.clip(x[:, 3:5], _LEAST, _MOST)
+            now = self._state(x, edge_s, at[:, 0], seen, white)
+            better = now.cost <= best.cost
+            damping = np.where(better, 0.1 * damping, np.maximum(10.0 * damping, 0.1))
+            best = best.where(better, now)
         return _fitted(best)
 
-    def _state(self, x: Floats, edge: Floats, seen: Floats, white: Floats, from_deg: float) -> _State:
+    def _guess(self, window: Window) -> Floats:
+        """Parameters of a minimum-jerk stroke with the edges first found."""
+        stroke, x = window.stroke, self._usual.copy()
+        x[1] = stroke.duration_s / _INSIDE
+        x[0] = stroke.start_s - _BEFORE * x[1]
+        x[2] = stroke.range_deg if stroke.lifting else -stroke.range_deg
+        return x
+
+    def _state(self, x: Floats, edge_s: Floats, from_deg: Floats, seen: Floats, white: Floats) -> _State:
         """The misfit at x, and the normal equations there."""
-        model, slope = self._model(x, edge, from_deg)
-        off = seen - white @ model
-        jac = white @ slope.T
-        away = self._prior @ (x - self._usual)
-        cost = float(off @ off + (x - self._usual) @ away)
-        return _State(cost, x, jac.T @ jac + self._prior, jac.T @ off - away)
+        model, slope = self._model(x, edge_s, from_deg)
+        off = seen - white @ model[..., None]
+        jac = white @ slope
+        across = jac.transpose(0, 2, 1)
+        away = self._prior * (x - self._usual)
+        return _State(
+            cost=(off.transpose(0, 2, 1) @ off)[:, 0, 0] + ((x - self._usual) * away).sum(axis=1),
+            x=x,
+            normal=across @ jac + np.diag(self._prior + _TINY),
+            pull=(across @ off)[..., 0] - away,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """A point of the search: cost, parameters, normal matrix and the pull downhill."""
+    """A point of the search: cost (S,), parameters (S, P), normal matrices (S, P, P) and the pull downhill (S, P)."""
 
-    cost: float
+    cost: Floats
     x: Floats
     normal: Floats
     pull: Floats
+
+    def step(self, damping: Floats) -> Floats:
+        """The way to the minimum, shortened where the last step led uphill."""
+        n = self.x.shape[1]
+        ridge = damping[:, None, None] * np.einsum("sii->si", self.normal)[:, None, :] * np.eye(n)
+        out: Floats = np.linalg.solve(self.normal + ridge, self.pull[..., None])[..., 0]
+        return out
+
+    def where(self, better: Bools, other: _State) -> _State:
+        """The other point where it is better."""
+        return _State(
+            cost=np.where(better, other.cost, self.cost),
+            x=np.where(better[:, None], other.x, self.x),
+            normal=np.where(better[:, None, None], other.normal, self.normal),
+            pull=np.where(better[:, None], other.pull, self.pull),
+        )
 
 
 def _octaves(value: float, steps: float) -> float:
@@ -174,96 +207,97 @@ def _octaves(value: float, steps: float) -> float:
     return float(2.0 ** (round(steps * log2(max(value, 1e-3))) / steps))
 
 
-def _fitted(found: _State) -> Fitted:
-    """The edges of the fitted shape, and their uncertainty by its posterior covariance."""
-    onset_s, time_s, _, p, q = found.x[:5].tolist()
+def _fitted(found: _State) -> _Fit:
+    """The edges of the fitted shapes, and their uncertainty by the posterior covariance."""
+    onset_s, time_s, p, q = found.x[:, 0, None], found.x[:, 1, None], found.x[:, 3], found.x[:, 4]
     at, by_p, by_q = shapes().edges(p, q)
-    along = np.zeros((2, len(found.x)))
-    along[:, 0], along[:, 1], along[:, 3], along[:, 4] = 1.0, at, time_s * by_p, time_s * by_q
-    var = np.maximum(np.diag(along @ np.linalg.inv(found.normal + _TINY * np.eye(len(found.x))) @ along.T), 0.0)
-    return Fitted(
-        start_s=onset_s + float(at[0]) * time_s,
-        end_s=onset_s + float(at[1]) * time_s,
-        start_sd_s=float(np.sqrt(var[0])),
-        end_sd_s=float(np.sqrt(var[1])),
-        misfit=found.cost / _BINS,
-    )
+    along = np.zeros((len(at), 2, found.x.shape[1]))
+    along[..., 0], along[..., 1], along[..., 3], along[..., 4] = 1.0, at, time_s * by_p, time_s * by_q
+    var = np.einsum("sii->si", along @ np.linalg.inv(found.normal) @ along.transpose(0, 2, 1))
+    return _Fit(onset_s + at * time_s, np.sqrt(np.maximum(var, 0.0)), found.cost / _BINS)
 
 
-def _turned(x: Floats, edge_s: Floats, _from_deg: float) -> tuple[Floats, Floats]:
-    """Increments of the pitch (bins,) and their derivatives (5, bins) by onset, time, range and the exponents."""
-    onset_s, time_s, range_deg, p, q = x.tolist()
-    u = np.clip((edge_s - onset_s) / time_s, 0.0, 1.0)
-    done, by_p, by_q, rate, _ = shapes().at(u, p, q)
-    turn = -range_deg / time_s * rate
-    slope = np.diff(np.stack((turn, turn * u, done, range_deg * by_p, range_deg * by_q)))
-    return range_deg * slope[2], slope
+def _turned(x: Floats, edge_s: Floats, from_deg: Floats) -> tuple[Floats, Floats]:
+    """Increments of the pitch (S, bins); derivatives (S, bins, 5) by onset, time, range and the exponents."""
+    del from_deg
+    u, shape = _shape_at(x, edge_s)
+    slope = np.diff(_turn(x, u, shape), axis=1)
+    return x[:, 2, None] * slope[..., 2], slope
 
 
-def _felt(x: Floats, edge_s: Floats, from_deg: float) -> tuple[Floats, Floats]:
+def _felt(x: Floats, edge_s: Floats, from_deg: Floats) -> tuple[Floats, Floats]:
     """The same for the pitch of the specific force; three more parameters say how the chest is accelerated.
 
-    They are the sensor's distance from the hip, and how far the hip itself travels forward and up meanwhile.
+    They are the sensor's distance from the hip, and how far the hip itself travels forward and up meanwhile. The
+    derivatives by the first five leave out how these change the acceleration: that finds the same shape.
     """
-    value = _felt_increments(x, edge_s, from_deg)
-    slope = np.empty((len(x), len(value)))
-    for i, small in enumerate((1e-3, 1e-3, 0.05, 0.05, 0.05, 0.01, 0.01, 0.01)):
-        moved = x.copy()
-        moved[i] += small
-        slope[i] = (_felt_increments(moved, edge_s, from_deg) - value) / small
-    return value, slope
+    u, shape = _shape_at(x, edge_s)
+    time_s, range_deg, arm_m, forward_m, up_m = (x[:, i, None] for i in (1, 2, 5, 6, 7))
+    pitch, turned = np.deg2rad(from_deg[:, None] + range_deg * shape[..., 0]), np.deg2rad(range_deg)
+    sin, cos, bend = np.sin(pitch), np.cos(pitch), shape[..., 4] / time_s**2
+    outward, round_ = (turned / time_s * shape[..., 3]) ** 2, turned * bend
+    upward = G_MPS2 + up_m * bend
+    along = upward * sin + forward_m * bend * cos - arm_m * outward
+    across = upward * cos - forward_m * bend * sin + arm_m * round_
+    felt = np.rad2deg(np.unwrap(np.arctan2(along, across), axis=1))
+    share = np.rad2deg(1.0 / (along**2 + across**2))
+    by_arm = share * (-across * outward - along * round_)
+    by_forward = share * bend * (across * cos + along * sin)
+    by_up = share * bend * (across * sin - along * cos)
+    by_all = np.concatenate((_turn(x, u, shape), np.stack((by_arm, by_forward, by_up), axis=2)), axis=2)
+    return np.diff(felt), np.diff(by_all, axis=1)
 
 
-def _felt_increments(x: Floats, edge_s: Floats, from_deg: float) -> Floats:
-    onset_s, time_s, range_deg, p, q, arm_m, forward_m, up_m = x.tolist()
-    u = np.clip((edge_s - onset_s) / time_s, 0.0, 1.0)
-    done, _, _, rate, bend = shapes().at(u, p, q)
-    pitch, turned = np.deg2rad(from_deg + range_deg * done), np.deg2rad(range_deg)
-    bend = bend / time_s**2
-    forward, upward = forward_m * bend, G_MPS2 + up_m * bend
-    along = upward * np.sin(pitch) + forward * np.cos(pitch) - arm_m * (turned / time_s * rate) ** 2
-    across = upward * np.cos(pitch) - forward * np.sin(pitch) + arm_m * turned * bend
-    return np.diff(np.rad2deg(np.unwrap(np.arctan2(along, across))))
+def _shape_at(x: Floats, edge_s: Floats) -> tuple[Floats, Floats]:
+    """The strokes' own time, and their shapes there."""
+    u = np.clip((edge_s - x[:, 0, None]) / x[:, 1, None], 0.0, 1.0)
+    return u, shapes().at(u, x[:, 3], x[:, 4])
+
+
+def _turn(x: Floats, u: Floats, shape: Floats) -> Floats:
+    """Derivatives of the pitch by onset, time, range and the exponents."""
+    range_deg = x[:, 2, None]
+    turn = -range_deg / x[:, 1, None] * shape[..., 3]
+    return np.stack((turn, turn * u, shape[..., 0], range_deg * shape[..., 1], range_deg * shape[..., 2]), axis=2)
 
 
 class Shapes:
     """The shapes u^p (1 - u)^q of unit area, their integrals and edges, tabulated; linear between the exponents."""
 
     def __init__(self) -> None:
-        u = np.linspace(0.0, 1.0, 4 * _GRID + 1)[1:-1]
+        fine = 4 * _GRID
+        u = np.linspace(0.0, 1.0, fine + 1)
         self._exponents = np.arange(_LEAST, _MOST + _STEP, _STEP)
         p, q = (e[..., None] for e in np.meshgrid(self._exponents, self._exponents, indexing="ij"))
-        rate = np.zeros((*p.shape[:2], len(u) + 2))
-        rate[..., 1:-1] = u**p * (1.0 - u) ** q
-        rate *= 4 * _GRID / rate.sum(axis=-1, keepdims=True)
-        done = np.cumsum(0.5 * (rate[..., 1:] + rate[..., :-1]), axis=-1) / (4 * _GRID)
-        done = np.concatenate((np.zeros((*p.shape[:2], 1)), done), axis=-1)[..., ::4]
-        bend = np.gradient(rate, 1.0 / (4 * _GRID), axis=-1)[..., ::4]
+        rate = u**p * (1.0 - u) ** q
+        rate *= fine / rate.sum(axis=-1, keepdims=True)
+        done = np.zeros_like(rate)
+        np.cumsum(0.5 * (rate[..., 1:] + rate[..., :-1]) / fine, axis=-1, out=done[..., 1:])
+        bend = np.gradient(rate, 1.0 / fine, axis=-1)
         by_p, by_q = np.gradient(done, _STEP, axis=(0, 1))
-        self._table = np.stack((done, by_p, by_q, rate[..., ::4], bend), axis=2)
-        self._edges = np.stack([_edges(rate), _edges(rate[..., ::-1])], axis=-1)
-        self._edges[..., 1] = 1.0 - self._edges[..., 1]
+        self._table = np.stack([part[..., ::4] for part in (done, by_p, by_q, rate, bend)], axis=-1)
+        self._edges = np.stack([_edges(rate), 1.0 - _edges(rate[..., ::-1])], axis=-1)
         self._edges_by = np.gradient(self._edges, _STEP, axis=(0, 1))
 
-    def at(self, u: Floats, p: float, q: float) -> tuple[Floats, ...]:
-        """Share done, its derivatives by p and q, rate and the rate's slope at `u`."""
+    def at(self, u: Floats, p: Floats, q: Floats) -> Floats:
+        """Share done, its derivatives by p and q, rate and the rate's slope, (S, n, 5) at `u` (S, n)."""
         i, j, dp, dq = self._near(p, q)
         place = u * _GRID
         k = np.minimum(place.astype(np.intp), _GRID - 1)
-        table = self._table[i, j]
-        low = table[:, k]
-        done, by_p, by_q, rate, bend = low + (place - k) * (table[:, k + 1] - low)
-        return done + dp * by_p + dq * by_q, by_p, by_q, rate, bend
+        low = self._table[i[:, None], j[:, None], k]
+        out: Floats = low + (place - k)[..., None] * (self._table[i[:, None], j[:, None], k + 1] - low)
+        out[..., 0] += dp[:, None] * out[..., 1] + dq[:, None] * out[..., 2]
+        return out
 
-    def edges(self, p: float, q: float) -> tuple[Floats, Floats, Floats]:
-        """Where the rate crosses 10 % of its peak, (2,), and the derivatives by p and q."""
+    def edges(self, p: Floats, q: Floats) -> tuple[Floats, Floats, Floats]:
+        """Where the rates cross 10 % of their peaks, (S, 2), and the derivatives by p and q."""
         i, j, dp, dq = self._near(p, q)
         by_p, by_q = self._edges_by[0][i, j], self._edges_by[1][i, j]
-        return self._edges[i, j] + dp * by_p + dq * by_q, by_p, by_q
+        return self._edges[i, j] + dp[:, None] * by_p + dq[:, None] * by_q, by_p, by_q
 
-    def _near(self, p: float, q: float) -> tuple[int, int, float, float]:
-        i, j = (min(max(round((e - _LEAST) / _STEP), 0), len(self._exponents) - 1) for e in (p, q))
-        return i, j, p - float(self._exponents[i]), q - float(self._exponents[j])
+    def _near(self, p: Floats, q: Floats) -> tuple[Ints, Ints, Floats, Floats]:
+        i, j = (np.rint((e - _LEAST) / _STEP).astype(np.intp) for e in (p, q))
+        return i, j, p - self._exponents[i], q - self._exponents[j]
 
 
 def _edges(rate: Floats) -> Floats:
