@@ -93,6 +93,7 @@ class MotionParams:
     acc_only_beyond_deg: float = 15.0
     lean_deg: float = 12.0
     fallback: float = 0.2
+    nearly: float = 0.75
     drift_share: float = 0.45
     rhythm: float = 4.0
     tempo_ratio: float = 4.0
@@ -100,7 +101,9 @@ class MotionParams:
     complete: float = 0.55
     one_way: float = 0.45
     least_of_nominal: float = 0.40
+    alone: float = 0.9
     lopsided: float = 2.5
+    either_hold_s: float = 6.0
     wiggle: float = 0.30
     oversize: float = 1.6
     off_plane_deg: float = 45.0
@@ -114,7 +117,7 @@ class MotionParams:
     hold_gap_s: float = 20.0
     static_hold_s: float = 900.0
     min_set_reps: int = 3
-    lost_share: float = 0.7
+    lost_share: float = 0.85
     longest_hole_s: float = 2.5
 
     short_top_deg: float = -10.0
