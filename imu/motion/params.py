@@ -52,6 +52,17 @@ class MotionParams:
         longest_hole_s: A stroke with a longer hole in it stays unjudged, too: a whole stroke may be hidden there.
         lost_share: A cycle of which more than this share was bridged over lost samples stays unjudged.
 
+    Straight-line calibration:
+        line_hold_s: The body is held still for as long as this.
+        still_deg: Still is: no two quarter seconds of it further apart than this, in any direction. Breathing moves a
+            chest by up to 4 degrees and sway adds one; a slow lowering passes more in 3 s.
+        still_dps: And no two neighbouring ones further than this rate would take them: breathing reaches 5 deg/s.
+        line_attempt_s: An attempt that was shorter when it broke is not worth a word.
+        line_posture_deg: A hold further than this from the exercise's nominal top is another posture: standing beside
+            a 45-degree bench is 45 away, a strap on a sloping breastbone up to 20.
+        line_limit_s: After this the session goes on without: time to get onto a bench, and to try a few times.
+        inclination_pm_deg: 90 % of inclinations at rest are this near to the truth (sensor offsets, filter).
+
     Form (definitions of the project):
         short_top_deg, overextended_deg: Limits of the deviation from the straight line.
         swung_ratio: Peak over mean rate of the lift above which it was swung (1.875 for minimum jerk,
@@ -95,6 +106,14 @@ class MotionParams:
     min_set_reps: int = 3
     lost_share: float = 0.7
     longest_hole_s: float = 2.5
+
+    line_hold_s: float = 3.0
+    still_deg: float = 6.0
+    still_dps: float = 8.0
+    line_attempt_s: float = 1.0
+    line_posture_deg: float = 25.0
+    line_limit_s: float = 120.0
+    inclination_pm_deg: float = 1.0
 
     short_top_deg: float = -10.0
     overextended_deg: float = 10.0
