@@ -522,7 +522,7 @@ class Calibration(Event):
     Attributes:
         step: Moved before the time was over; held, but far from the exercise's straight line; taken; time is up.
         held_s: How long the trunk had been held still.
-        moved_deg: How far it moved then, where it moved.
+        moved_deg: How far it moved then, where it moved; inf where samples were lost.
         hold: What was taken.
         pitch_deg: Its pitch with the mount known now; nan where none is known.
     """

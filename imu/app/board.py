@@ -12,6 +12,7 @@ from imu.app.tempo import Tempo
 from imu.exercises import Exercise
 from imu.model import (
     NAN,
+    Calibration,
     Event,
     LiveState,
     MovementRejected,
@@ -47,6 +48,7 @@ class Board:
         last_set: The set that ended last.
         resting_since_s: Device time at which it ended, or None once the next has begun.
         notice: A remark and the device time at which it was made.
+        keys: Whether a keyboard is listened to.
     """
 
     exercise: Exercise
@@ -61,11 +63,18 @@ class Board:
     last_set: SetSummary | None = None
     resting_since_s: float | None = None
     notice: tuple[str, float] = ("", -NOTICE_S)
+    keys: bool = False
 
     def __post_init__(self) -> None:
         self.target = Tempo.parse(self.exercise.target_tempo)
         if self.exercise.top_deg is not None:
             self.straight_line_deg = self.exercise.top_deg
+
+    def see(self, live: LiveState) -> None:
+        """Note how things stand, the straight line among them once one was held."""
+        self.live = live
+        if math.isfinite(live.straight_line_deg):
+            self.straight_line_deg = live.straight_line_deg
 
     def take(self, event: Event) -> None:
         """Note what the analysis found."""
@@ -79,6 +88,8 @@ class Board:
             self.remark(words.set_line(event.summary))
         elif isinstance(event, MovementRejected):
             self.remark(words.rejected_line(event.rep, event.withdrawn))
+        elif isinstance(event, Calibration):
+            self.remark(words.calibration_line(event))
 
     def remark(self, text: str) -> None:
         """Show a remark for a while."""

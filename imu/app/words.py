@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from imu.model import Mount, Phase, Rep, SetSummary, Verdict
+from imu.model import Calibration, CalibrationStep, Mount, Phase, Rep, SetSummary, Verdict
 
 VERDICTS = {
     Verdict.COUNTED: "counted",
@@ -23,6 +23,22 @@ PHASES = {
     Phase.TOP: "HOLD",
     Phase.LOWERING: "LOWER",
 }
+
+
+CALIBRATE = "Straight line: hold the body in one straight line and keep still for 3 s."
+
+
+def calibration_line(event: Calibration) -> str:
+    """What became of an attempt to hold the straight line."""
+    at = "" if math.isnan(event.pitch_deg) else f" at {degrees(event.pitch_deg)}"
+    if event.step is CalibrationStep.TAKEN:
+        return f"straight line taken{at}: tops are measured from it"
+    if event.step is CalibrationStep.ELSEWHERE:
+        return f"straight line not taken: still{at}, which is another posture; come into the straight line"
+    if event.step is CalibrationStep.GIVEN_UP:
+        return "straight line given up, time is over: the median of the tops stands in for it"
+    moved = "samples were lost" if math.isinf(event.moved_deg) else f"moved by {degrees(event.moved_deg)}"
+    return f"straight line not taken: {moved} after {seconds(event.held_s)} s; hold still, once more"
 
 
 def mount_line(mount: Mount) -> str:

@@ -12,6 +12,8 @@ the first hold against the first.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from math import inf, isnan
 
 import numpy as np
 
@@ -118,7 +120,7 @@ class StillWatch:
         self._needed = int(np.ceil(params.line_hold_s / self._bin_s - 1e-9))
         self._rest = Inclination.empty()
         self._held: list[_Bin] = []
-        self._elsewhere = False
+        self._elsewhere, self._told_s = False, -inf
         self.is_over = False
 
     @property
@@ -128,7 +130,7 @@ class StillWatch:
             held_s=min(len(self._held), self._needed) * self._bin_s,
             wanted_s=self._needed * self._bin_s,
             until_s=NAN if self._since_s is None else self._since_s + self._limit_s,
-            elsewhere=self._elsewhere,
+            elsewhere=self._elsewhere and len(self._held) >= self._needed,
         )
 
     def push(self, block: Inclination, mount: Mount | None) -> list[Calibration]:
@@ -147,56 +149,74 @@ class StillWatch:
 
     def _look(self, new: _Bin, mount: Mount | None) -> list[Calibration]:
         """Judge one more quarter second."""
-        events = self._extend(new)
-        if len(self._held) >= self._needed:
-            events += self._judge(mount)
+        before = self._held
+        self._held, moved_deg = self._extend(new)
+        lost_s = (len(before) + 1 - len(self._held)) * self._bin_s
+        events: list[Calibration] = []
+        if not isnan(moved_deg) and lost_s > self._params.line_attempt_s and self._in_line(before, mount):
+            events.append(self._step(new, CalibrationStep.UNSTEADY, held=before, moved_deg=moved_deg))
+        if len(self._held) >= self._needed and (mount is not None or self._may_be_upright()):
+            events += self._judge(new, mount)
         if not self.is_over and new.end_s >= self.state.until_s:
             self.is_over = True
-            events.append(Calibration(t_s=new.end_s, decided_s=new.end_s, step=CalibrationStep.GIVEN_UP))
+            events.append(self._step(new, CalibrationStep.GIVEN_UP))
         return events
 
-    def _extend(self, new: _Bin) -> list[Calibration]:
-        """Keep of what was held what goes with the new quarter second, and say so if that ends an attempt."""
+    def _extend(self, new: _Bin) -> tuple[list[_Bin], float]:
+        """What is held with the new quarter second, and how far it moved from what was, inf where samples were lost."""
         held, p = self._held, self._params
+        if not new.whole or (held and new.start_s - held[-1].end_s > self._bin_s):
+            return [new] if new.whole else [], inf if held else NAN
         away = [_angle_deg(one.up, new.up) for one in held]
         keep = max((i + 1 for i, deg in enumerate(away) if deg > p.still_deg), default=0)
-        if held and (away[-1] > p.still_dps * self._bin_s or new.start_s - held[-1].end_s > self._bin_s):
+        if held and away[-1] > p.still_dps * self._bin_s:
             keep = len(held)
-        if not new.whole:
-            keep = len(held)
-        self._held = [*held[keep:], *([new] if new.whole else [])][-self._needed :]
-        told, self._elsewhere = self._elsewhere, self._elsewhere and not keep
-        if told or keep * self._bin_s < p.line_attempt_s:
-            return []
-        return [
-            Calibration(
-                t_s=new.end_s,
-                decided_s=new.end_s,
-                step=CalibrationStep.UNSTEADY,
-                held_s=len(held) * self._bin_s,
-                moved_deg=max(away) if new.whole else NAN,
-            )
-        ]
+        return [*held[keep:], new][-self._needed :], max(away) if keep else NAN
 
-    def _judge(self, mount: Mount | None) -> list[Calibration]:
+    def _in_line(self, held: list[_Bin], mount: Mount | None) -> bool:
+        """Whether this may be the straight line: while nobody moved yet, only where that is standing upright."""
+        self._elsewhere = False
+        if mount is None:
+            return self._may_be_upright()
+        return is_plausible(_mean_pitch_deg(held, mount), self._exercise, mount, self._params)
+
+    def _judge(self, new: _Bin, mount: Mount | None) -> list[Calibration]:
         """The trunk was still for long enough: take it, unless this cannot be the straight line."""
-        held = self._held[-self._needed :]
-        pitch_deg = NAN if mount is None else _pitch_deg(np.mean([one.up for one in held], axis=0), mount)
-        if mount is None and not self._may_be_upright():
-            return []  # on a bench, but nobody has moved yet: this is standing
-        t_s, held_s = held[-1].end_s, self._needed * self._bin_s
-        if mount is not None and not is_plausible(pitch_deg, self._exercise, mount, self._params):
-            told, self._elsewhere = self._elsewhere, True
-            step = CalibrationStep.ELSEWHERE
-            return [] if told else [Calibration(t_s=t_s, decided_s=t_s, step=step, held_s=held_s, pitch_deg=pitch_deg)]
+        held = self._held
+        pitch_deg = NAN if mount is None else _mean_pitch_deg(held, mount)
+        if not self._in_line(held, mount):
+            self._elsewhere = True
+            if new.end_s - self._told_s < self._params.line_reminder_s:
+                return []
+            self._told_s = new.end_s
+            return [self._step(new, CalibrationStep.ELSEWHERE, held=held, pitch_deg=pitch_deg)]
         self.is_over = True
         step_s = self._bin_s / self._size
         hold = LineHold(
             start_s=round(held[0].start_s - 0.5 * step_s, _DECIMALS),
             end_s=round(held[-1].end_s + 0.5 * step_s, _DECIMALS),
         )
-        step = CalibrationStep.TAKEN
-        return [Calibration(t_s=t_s, decided_s=t_s, step=step, held_s=held_s, hold=hold, pitch_deg=pitch_deg)]
+        return [self._step(new, CalibrationStep.TAKEN, held=held, pitch_deg=pitch_deg, hold=hold)]
+
+    def _step(
+        self,
+        now: _Bin,
+        step: CalibrationStep,
+        *,
+        held: Sequence[_Bin] = (),
+        moved_deg: float = NAN,
+        pitch_deg: float = NAN,
+        hold: LineHold | None = None,
+    ) -> Calibration:
+        return Calibration(
+            t_s=now.end_s,
+            decided_s=now.end_s,
+            step=step,
+            held_s=len(held) * self._bin_s,
+            moved_deg=moved_deg,
+            pitch_deg=pitch_deg,
+            hold=hold,
+        )
 
     def _may_be_upright(self) -> bool:
         top_deg = self._exercise.top_deg
@@ -216,7 +236,7 @@ def _bins(block: Inclination, size: int) -> list[_Bin]:
     """Cut a block of a whole number of bins."""
     n = len(block) // size
     t, up = block.t_s.reshape(n, size), block.up.reshape(n, size, 3).mean(axis=1)
-    whole = block.trusted.reshape(n, size).all(axis=1)
+    whole = np.count_nonzero(block.trusted.reshape(n, size), axis=1) == size
     return [_Bin(float(t[i, 0]), float(t[i, -1]), up[i], whole=bool(whole[i])) for i in range(n)]
 
 
@@ -248,6 +268,15 @@ def straight_lines(
     return lines
 
 
+def with_measured(events: list[Event], lines: Iterable[StraightLine]) -> list[Event]:
+    """Events in which a hold that was taken carries the pitch measured in it."""
+    measured = {line.hold: line.pitch_deg for line in lines}
+    return [
+        replace(e, pitch_deg=measured[e.hold]) if isinstance(e, Calibration) and e.hold in measured else e
+        for e in events
+    ]
+
+
 def line_for(lines: Sequence[StraightLine], start_s: float) -> StraightLine:
     """The one of at least one calibration against which a repetition that begins at `start_s` is held."""
     before = [line for line in lines if line.hold.end_s <= start_s]
@@ -262,7 +291,8 @@ def is_plausible(pitch_deg: float, exercise: Exercise, mount: Mount, params: Mot
     return abs(away_deg) <= params.line_posture_deg
 
 
-def _pitch_deg(up: Floats, mount: Mount) -> float:
+def _mean_pitch_deg(held: Sequence[_Bin], mount: Mount) -> float:
+    up = np.mean([one.up for one in held], axis=0)
     return float(np.rad2deg(np.arctan2(up @ np.array(mount.cranial), -(up @ np.array(mount.anterior)))))
 
 

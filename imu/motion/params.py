@@ -58,10 +58,12 @@ class MotionParams:
             chest by up to 4 degrees and sway adds one; a slow lowering passes more in 3 s.
         still_dps: And no two neighbouring ones further than this rate would take them: breathing reaches 5 deg/s.
         line_attempt_s: An attempt that was shorter when it broke is not worth a word.
+        line_reminder_s: A person in another posture is not told so again within this.
         line_posture_deg: A hold further than this from the exercise's nominal top is another posture: standing beside
             a 45-degree bench is 45 away, a strap on a sloping breastbone up to 20.
         line_limit_s: After this the session goes on without: time to get onto a bench, and to try a few times.
-        inclination_pm_deg: 90 % of inclinations at rest are this near to the truth (sensor offsets, filter).
+        inclination_pm_deg: 90 % of straight lines are measured this near to the tops they are to be compared with (on
+            simulated people with the sensors' offsets, scales and filter as they vary).
 
     Form (definitions of the project):
         short_top_deg, overextended_deg: Limits of the deviation from the straight line.
@@ -111,9 +113,10 @@ class MotionParams:
     still_deg: float = 6.0
     still_dps: float = 8.0
     line_attempt_s: float = 1.0
+    line_reminder_s: float = 15.0
     line_posture_deg: float = 25.0
     line_limit_s: float = 120.0
-    inclination_pm_deg: float = 1.0
+    inclination_pm_deg: float = 2.5
 
     short_top_deg: float = -10.0
     overextended_deg: float = 10.0

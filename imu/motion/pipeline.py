@@ -42,7 +42,7 @@ from imu.model import (
     Verdict,
 )
 from imu.motion.blocks import Blocks
-from imu.motion.calibration import Calibrations, line_for
+from imu.motion.calibration import Calibrations, line_for, with_measured
 from imu.motion.gait import Gait
 from imu.motion.history import History
 from imu.motion.mounting import MountLearner
@@ -330,9 +330,7 @@ class Pipeline:
         if hinge is None or not len(hinge.history):
             return self._calibrations.tell(events, inf)
         told = self._calibrations.tell(events, float(hinge.history.column(0)[-1]))
-        if len(told) > len(events):
-            self._lines()
-        return told
+        return with_measured(told, self._lines()[0]) if len(told) > len(events) else told
 
     def _revise(self, mount: Mount, at: int) -> list[Event]:
         """Compute everything so far again with a better mount, and say what changed."""
