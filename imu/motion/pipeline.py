@@ -37,6 +37,7 @@ from imu.model import (
     SetClosed,
     SetSummary,
     StraightLine,
+    StrapSlip,
     Stroke,
     Trunk,
     Verdict,
@@ -45,11 +46,13 @@ from imu.motion.blocks import Blocks
 from imu.motion.calibration import Calibrations, line_for, with_measured
 from imu.motion.gait import Gait
 from imu.motion.history import History
+from imu.motion.holds import measure_hold, with_hold
 from imu.motion.mounting import MountLearner
 from imu.motion.orientation import orientation
 from imu.motion.params import MotionParams
 from imu.motion.reps import RepJudge
 from imu.motion.sets import judge_form, straight_line, summarise_all
+from imu.motion.slip import find_slips, postures, slip_words
 from imu.motion.strokes import Arrival, Found, Rest, StrokeFinder
 from imu.motion.timeline import Timeline, stretches
 from imu.motion.trunk import TrunkStage
@@ -244,6 +247,9 @@ class Pipeline:
             judge_form(r, line_for(lines, r.start_s).pitch_deg if lines else line, self._params) if r.counted else r
             for r in reps
         )
+        if self._exercise.static:
+            judged = tuple(self._with_hold(r, lines) for r in judged)
+        slips = self._slips(judged)
         return Analysis(
             reps=judged,
             sets=tuple(summarise_all(judged)),
@@ -251,7 +257,8 @@ class Pipeline:
             straight_line_deg=line,
             straight_line_source="unknown" if isnan(line) else source,
             calibrations=tuple(lines),
-            warnings=tuple(warnings),
+            slips=slips,
+            warnings=(*warnings, *map(slip_words, slips)),
         )
 
     @property
@@ -290,6 +297,34 @@ class Pipeline:
         lines, words = self._calibrations.lines(t, pitch, trusted > 0, self._hinge.mount)
         self._line_deg = lines[-1].pitch_deg if lines else self._declared_deg
         return lines, words
+
+    def _slips(self, reps: tuple[Rep, ...]) -> tuple[StrapSlip, ...]:
+        """Where the strap turned on the trunk, as the postures show that come back."""
+        if self._hinge is None:
+            return ()
+        blocks, n = self._blocks, len(self._blocks)
+        seen = postures(
+            self._past.whole(),
+            reps,
+            self._hinge.mount,
+            self._params,
+            gyroscope=self._gyroscope,
+            walk_s=blocks.end_s(0, n),
+            walk_up=blocks.up(0, n),
+            stepping=blocks.stepping(0, n),
+        )
+        return tuple(find_slips(seen, self._params))
+
+    def _with_hold(self, rep: Rep, lines: list[StraightLine]) -> Rep:
+        """A movement of a static exercise with its hold measured."""
+        if self._hinge is None or isnan(rep.lift_end_s):
+            return rep
+        line_deg = line_for(lines, rep.lower_start_s).pitch_deg if lines else self._declared_deg
+        t, pitch = (self._hinge.history.column(i) for i in (0, 1))
+        hold = measure_hold(
+            t, pitch, start_s=rep.lift_end_s, lowered_s=rep.lower_start_s, line_deg=line_deg, params=self._params
+        )
+        return with_hold(rep, hold)
 
     def _new_hinge(self, mount: Mount) -> _Hinge:
         return _Hinge(

@@ -1,0 +1,233 @@
+"""Did the strap turn on the trunk? Seen from the postures that come back: tops, bottoms, and walking upright.
+
+In sensor axes up lies in one direction at every top, and in another at every bottom. Where from one repetition on it
+lies elsewhere, and stays there, the sensor has turned, or the person does the exercise in another posture. A turn out
+of the hinge plane shows clearly: nobody leans to one side by many degrees at both ends of the range from one repetition
+to the next. A turn within it looks like a bench that was set differently, unless the person walked before and after:
+people walk upright.
+
+Each instant between two postures is tried as the instant of a slip, the nearest postures before held against the
+nearest after, kind by kind; the clearest step wins, and the stretches before and after it are searched again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from imu.model import G_MPS2, Bools, Floats, Inclination, Ints, Mount, Rep, StrapSlip
+from imu.motion.params import MotionParams
+
+TOP, BOTTOM, UPRIGHT = 0, 1, 2
+_SHORTEST_S, _LONGEST_S = 0.1, 3.0
+"""Of a hold as much is averaged; without one, the turn-round."""
+_WALK_BLOCKS = 8
+_NORMAL = 1.4826
+"""Median absolute deviation to standard deviation, for a normal distribution."""
+_FLOOR_DEG = 0.7
+"""No posture is known better: sway and breathing."""
+_Z90 = 1.645
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postures:
+    """Postures that come back, in order of time.
+
+    Attributes:
+        t_s: (n,) when.
+        kind: (n,) `TOP`, `BOTTOM` or `UPRIGHT`.
+        up: (n, 3) mean direction of up in it, in the axes of the mount: anterior, cranial, right.
+    """
+
+    t_s: Floats
+    kind: Ints
+    up: Floats
+
+    def __len__(self) -> int:
+        return len(self.t_s)
+
+    def __getitem__(self, part: slice | Bools | Ints) -> Postures:
+        """Some of them."""
+        return Postures(t_s=self.t_s[part], kind=self.kind[part], up=self.up[part])
+
+    @property
+    def pitch_deg(self) -> Floats:
+        """(n,) angle in the hinge plane."""
+        return np.rad2deg(np.arctan2(self.up[:, 1], -self.up[:, 0]))
+
+    @property
+    def side_deg(self) -> Floats:
+        """(n,) angle out of it."""
+        return np.rad2deg(np.arcsin(np.clip(self.up[:, 2], -1.0, 1.0)))
+
+
+def postures(
+    past: Inclination,
+    reps: Sequence[Rep],
+    mount: Mount,
+    params: MotionParams,
+    *,
+    gyroscope: bool,
+    walk_s: Floats,
+    walk_up: Floats,
+    stepping: Bools,
+) -> Postures:
+    """Collect the postures of a recording.
+
+    Without a gyroscope a top or bottom that is flown through or jerked is none to trust: up is not to be seen in it.
+
+    Args:
+        past: Where up is in sensor axes, sample by sample.
+        reps: The ledger; counted repetitions have tops and bottoms.
+        mount: Which axes point where.
+        params: Constants of judgement.
+        gyroscope: Whether up rests on one.
+        walk_s: (k,) device time of coarse blocks.
+        walk_up: (k, 3) where up is in them.
+        stepping: (k,) which of them feel like walking.
+    """
+    quiet_mps2 = np.inf if gyroscope else params.slip_quiet_mps2
+    found: list[tuple[float, int, Floats]] = []
+    for rep in reps:
+        if rep.counted:
+            ends = ((TOP, rep.lift_end_s, rep.top_hold_s), (BOTTOM, rep.lower_end_s, rep.bottom_hold_s))
+            found += [(at_s, kind, up) for kind, at_s, hold_s in ends for up in _held(past, at_s, hold_s, quiet_mps2)]
+    flips = np.flatnonzero(np.diff(np.concatenate(([0], stepping.astype(np.int8), [0]))))
+    for a, b in zip(flips[::2].tolist(), flips[1::2].tolist(), strict=True):
+        if b - a >= _WALK_BLOCKS:
+            found.append((float(walk_s[b - 1]), UPRIGHT, walk_up[a:b].mean(axis=0)))
+    found.sort(key=lambda one: one[0])
+    axes = np.array([mount.anterior, mount.cranial, mount.right])
+    vectors = np.array([vector for _, _, vector in found]).reshape(len(found), 3) @ axes.T
+    return Postures(
+        t_s=np.array([at_s for at_s, _, _ in found]),
+        kind=np.array([kind for _, kind, _ in found], np.int64),
+        up=vectors / np.maximum(np.linalg.norm(vectors, axis=1), 1e-9)[:, None],
+    )
+
+
+def _held(past: Inclination, at_s: float, hold_s: float, quiet_mps2: float) -> list[Floats]:
+    """Mean direction of up in a hold, or none."""
+    if np.isnan(at_s):
+        return []
+    long_s = _SHORTEST_S if np.isnan(hold_s) else min(max(hold_s, _SHORTEST_S), _LONGEST_S)
+    part = slice(*np.searchsorted(past.t_s, (at_s - _SHORTEST_S, at_s + long_s)).tolist())
+    force_mps2 = past.acc_norm_mps2[part]
+    if not len(force_mps2) or np.abs(force_mps2 - G_MPS2).mean() > quiet_mps2:
+        return []
+    return [past.up[part].mean(axis=0)]
+
+
+def slip_words(slip: StrapSlip) -> str:
+    """What a person should know of a slip."""
+    minutes, seconds = divmod(int(slip.t_s), 60)
+    way, shift = "higher" if slip.pitch_shift_deg > 0 else "lower", f"{abs(slip.pitch_shift_deg):.0f}"
+    return (
+        f"The strap seems to have turned by about {slip.angle_deg:.0f} degrees at {minutes}:{seconds:02d} "
+        f"({shift} in the hinge plane, {slip.out_of_plane_deg:.0f} out of it). The count stands. "
+        f"Angles after it read about {shift} degrees {way} than before, and are left so, since "
+        "a changed posture would look the same; with that taken off they would still be uncertain by "
+        f"{slip.remaining_error_deg:.0f} degrees. Tighten the strap, and hold the straight line again."
+    )
+
+
+def find_slips(seen: Postures, params: MotionParams) -> list[StrapSlip]:
+    """The slips that stand out, in order of time."""
+    best: tuple[float, int] = (0.0, -1)
+    for i in range(1, len(seen)):
+        if seen.kind[i - 1] == UPRIGHT == seen.kind[i]:
+            continue
+        size_deg = _clear_step_deg(_sides(seen, i, params.slip_postures), params)
+        if size_deg > best[0]:
+            best = (size_deg, i)
+    i = best[1]
+    if i < 0:
+        return []
+    slip = _describe(_sides(seen, i, params.slip_postures), 0.5 * float(seen.t_s[i - 1] + seen.t_s[i]), params)
+    return [*find_slips(seen[:i], params), slip, *find_slips(seen[i:], params)]
+
+
+_Sides = dict[int, tuple[Postures, Postures]]
+"""By kind: the nearest postures before an instant, and after it."""
+
+
+def _sides(seen: Postures, i: int, most: int) -> _Sides:
+    sides = {}
+    for kind in (TOP, BOTTOM, UPRIGHT):
+        before, after = np.flatnonzero(seen.kind[:i] == kind)[-most:], np.flatnonzero(seen.kind[i:] == kind)[:most] + i
+        if len(before) and len(after):
+            sides[kind] = (seen[before], seen[after])
+    return sides
+
+
+def _clear_step_deg(sides: _Sides, params: MotionParams) -> float:
+    """By how much the postures step, 0 where that may be the unevenness of a person."""
+    if TOP not in sides or BOTTOM not in sides:
+        return 0.0
+    few = min(len(part) for kind in (TOP, BOTTOM) for part in sides[kind])
+    if few < params.slip_least_postures:
+        return 0.0
+    side = {kind: _step(a.side_deg, b.side_deg) for kind, (a, b) in sides.items()}
+    pitch = {kind: _step(a.pitch_deg, b.pitch_deg) for kind, (a, b) in sides.items()}
+    out_deg = max(abs(d) if abs(d) > params.slip_sigmas * s else 0.0 for d, s in (side[TOP], side[BOTTOM]))
+    (top, top_s), (bottom, bottom_s) = pitch[TOP], pitch[BOTTOM]
+    alike = abs(top - bottom) <= params.slip_alike * max(abs(top), abs(bottom)) and top * bottom > 0.0
+    clear = abs(top) > params.slip_sigmas * top_s and abs(bottom) > params.slip_sigmas * bottom_s
+    in_deg = min(abs(top), abs(bottom)) if alike and clear else 0.0
+    if max(out_deg / params.slip_out_deg, in_deg / params.slip_in_deg) < 1.0 or _upright_denies(sides, params):
+        return 0.0
+    return float(sum(np.linalg.norm(b.up.mean(axis=0) - a.up.mean(axis=0)) for a, b in (sides[TOP], sides[BOTTOM])))
+
+
+def _upright_denies(sides: _Sides, params: MotionParams) -> bool:
+    """Whether walking before and after looks the same where a turn like this would have moved it."""
+    if UPRIGHT not in sides:
+        return False
+    before, after = (part.up.mean(axis=0) for part in sides[UPRIGHT])
+    turned = _rotation({kind: sides[kind] for kind in (TOP, BOTTOM)})
+    expected_deg = _angle_deg(turned @ before, before)
+    missed_deg, unmoved_deg = _angle_deg(turned @ before, after), _angle_deg(before, after)
+    return expected_deg > params.slip_out_deg and unmoved_deg < missed_deg
+
+
+def _step(before_deg: Floats, after_deg: Floats) -> tuple[float, float]:
+    """Step between two medians, and its standard error."""
+    rest = np.concatenate((before_deg - np.median(before_deg), after_deg - np.median(after_deg)))
+    sigma = max(_NORMAL * float(np.median(np.abs(rest))), _FLOOR_DEG)
+    error = sigma * float(np.sqrt(1.0 / len(before_deg) + 1.0 / len(after_deg)))
+    return float(np.median(after_deg) - np.median(before_deg)), error
+
+
+def _describe(sides: _Sides, t_s: float, params: MotionParams) -> StrapSlip:
+    turn = np.rad2deg(_rotation_vector(_rotation(sides)))
+    steps = [_step(sides[kind][0].pitch_deg, sides[kind][1].pitch_deg) for kind in (TOP, BOTTOM)]
+    shift = float(np.mean([step for step, _ in steps]))
+    error = _Z90 * float(np.sqrt(sum(s * s for _, s in steps))) / len(steps)
+    return StrapSlip(
+        t_s=t_s,
+        angle_deg=float(np.linalg.norm(turn)),
+        pitch_shift_deg=shift,
+        out_of_plane_deg=float(np.hypot(turn[0], turn[1])),
+        remaining_error_deg=float(np.hypot(params.slip_pm_deg, error)),
+    )
+
+
+def _rotation(sides: _Sides) -> Floats:
+    """The rotation that takes the postures before best to those after (Kabsch, Acta Cryst. A32, 1976)."""
+    outer = sum((np.outer(b.up.mean(axis=0), a.up.mean(axis=0)) for a, b in sides.values()), start=np.zeros((3, 3)))
+    u, _, vt = np.linalg.svd(outer)
+    turned: Floats = u @ np.diag([1.0, 1.0, float(np.linalg.det(u @ vt))]) @ vt
+    return turned
+
+
+def _rotation_vector(matrix: Floats) -> Floats:
+    """Axis times angle in radians, for angles below half a turn."""
+    axis = 0.5 * np.array([matrix[2, 1] - matrix[1, 2], matrix[0, 2] - matrix[2, 0], matrix[1, 0] - matrix[0, 1]])
+    sine, cosine = float(np.linalg.norm(axis)), 0.5 * (float(np.trace(matrix)) - 1.0)
+    return axis * (np.arctan2(sine, cosine) / sine if sine > 1e-9 else 1.0)
+
+
+def _angle_deg(a: Floats, b: Floats) -> float:
+    return float(np.rad2deg(np.arctan2(np.linalg.norm(np.cross(a, b)), a @ b)))
