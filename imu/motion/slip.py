@@ -3,11 +3,12 @@
 In sensor axes up lies in one direction at every top, and in another at every bottom. Where from one repetition on it
 lies elsewhere, and stays there, the sensor has turned, or the person does the exercise in another posture. A turn out
 of the hinge plane shows clearly: nobody leans to one side by many degrees at both ends of the range from one repetition
-to the next. A turn within it looks like a bench that was set differently, unless the person walked before and after:
-people walk upright.
+to the next. A turn within it may be a person who changed something. People walk upright: walking before and after
+denies a turn by which it should have moved. From one set to the next anything may have been changed, the bench or the
+exercise, and only walking that moved along makes it a slip.
 
-Each instant between two postures is tried as the instant of a slip, the nearest postures before held against the
-nearest after, kind by kind; the clearest step wins, and the stretches before and after it are searched again.
+Each instant between two postures is tried as the instant of a slip, the nearest postures of the set before held against
+the nearest after, kind by kind; the clearest step wins, and the stretches before and after it are searched again.
 """
 
 from __future__ import annotations
@@ -38,11 +39,13 @@ class Postures:
     Attributes:
         t_s: (n,) when.
         kind: (n,) `TOP`, `BOTTOM` or `UPRIGHT`.
+        set: (n,) number of the set; 0 where there is none.
         up: (n, 3) mean direction of up in it, in the axes of the mount: anterior, cranial, right.
     """
 
     t_s: Floats
     kind: Ints
+    set: Ints
     up: Floats
 
     def __len__(self) -> int:
@@ -50,7 +53,7 @@ class Postures:
 
     def __getitem__(self, part: slice | Bools | Ints) -> Postures:
         """Some of them."""
-        return Postures(t_s=self.t_s[part], kind=self.kind[part], up=self.up[part])
+        return Postures(t_s=self.t_s[part], kind=self.kind[part], set=self.set[part], up=self.up[part])
 
     @property
     def pitch_deg(self) -> Floats:
@@ -89,21 +92,23 @@ def postures(
         stepping: (k,) which of them feel like walking.
     """
     quiet_mps2 = np.inf if gyroscope else params.slip_quiet_mps2
-    found: list[tuple[float, int, Floats]] = []
+    found: list[tuple[float, int, int, Floats]] = []
     for rep in reps:
-        if rep.counted:
+        if rep.counted and rep.set is not None:
             ends = ((TOP, rep.lift_end_s, rep.top_hold_s), (BOTTOM, rep.lower_end_s, rep.bottom_hold_s))
-            found += [(at_s, kind, up) for kind, at_s, hold_s in ends for up in _held(past, at_s, hold_s, quiet_mps2)]
+            for kind, at_s, hold_s in ends:
+                found += [(at_s, kind, rep.set, up) for up in _held(past, at_s, hold_s, quiet_mps2)]
     flips = np.flatnonzero(np.diff(np.concatenate(([0], stepping.astype(np.int8), [0]))))
     for a, b in zip(flips[::2].tolist(), flips[1::2].tolist(), strict=True):
         if b - a >= _WALK_BLOCKS:
-            found.append((float(walk_s[b - 1]), UPRIGHT, walk_up[a:b].mean(axis=0)))
+            found.append((float(walk_s[b - 1]), UPRIGHT, 0, walk_up[a:b].mean(axis=0)))
     found.sort(key=lambda one: one[0])
     axes = np.array([mount.anterior, mount.cranial, mount.right])
-    vectors = np.array([vector for _, _, vector in found]).reshape(len(found), 3) @ axes.T
+    vectors = np.array([vector for *_, vector in found]).reshape(len(found), 3) @ axes.T
     return Postures(
-        t_s=np.array([at_s for at_s, _, _ in found]),
-        kind=np.array([kind for _, kind, _ in found], np.int64),
+        t_s=np.array([at_s for at_s, *_ in found]),
+        kind=np.array([kind for _, kind, *_ in found], np.int64),
+        set=np.array([number for _, _, number, _ in found], np.int64),
         up=vectors / np.maximum(np.linalg.norm(vectors, axis=1), 1e-9)[:, None],
     )
 
@@ -155,8 +160,12 @@ _Sides = dict[int, tuple[Postures, Postures]]
 
 def _sides(seen: Postures, i: int, most: int) -> _Sides:
     sides = {}
+    earlier, later = seen.set[:i], seen.set[i:]
+    sets = int(earlier[earlier > 0][-1:].sum()), int(later[later > 0][:1].sum())
     for kind in (TOP, BOTTOM, UPRIGHT):
-        before, after = np.flatnonzero(seen.kind[:i] == kind)[-most:], np.flatnonzero(seen.kind[i:] == kind)[:most] + i
+        wanted = (0, 0) if kind == UPRIGHT else sets
+        before = np.flatnonzero((seen.kind[:i] == kind) & (earlier == wanted[0]))[-most:]
+        after = np.flatnonzero((seen.kind[i:] == kind) & (later == wanted[1]))[:most] + i
         if len(before) and len(after):
             sides[kind] = (seen[before], seen[after])
     return sides
@@ -176,20 +185,23 @@ def _clear_step_deg(sides: _Sides, params: MotionParams) -> float:
     alike = abs(top - bottom) <= params.slip_alike * max(abs(top), abs(bottom)) and top * bottom > 0.0
     clear = abs(top) > params.slip_sigmas * top_s and abs(bottom) > params.slip_sigmas * bottom_s
     in_deg = min(abs(top), abs(bottom)) if alike and clear else 0.0
-    if max(out_deg / params.slip_out_deg, in_deg / params.slip_in_deg) < 1.0 or _upright_denies(sides, params):
+    if max(out_deg / params.slip_out_deg, in_deg / params.slip_in_deg) < 1.0 or not _can_be_strap(sides, params):
         return 0.0
     return float(sum(np.linalg.norm(b.up.mean(axis=0) - a.up.mean(axis=0)) for a, b in (sides[TOP], sides[BOTTOM])))
 
 
-def _upright_denies(sides: _Sides, params: MotionParams) -> bool:
-    """Whether walking before and after looks the same where a turn like this would have moved it."""
-    if UPRIGHT not in sides:
-        return False
-    before, after = (part.up.mean(axis=0) for part in sides[UPRIGHT])
+def _can_be_strap(sides: _Sides, params: MotionParams) -> bool:
+    """Whether a strap can have done it, and walking, where there was some, does not say otherwise."""
     turned = _rotation({kind: sides[kind] for kind in (TOP, BOTTOM)})
-    expected_deg = _angle_deg(turned @ before, before)
-    missed_deg, unmoved_deg = _angle_deg(turned @ before, after), _angle_deg(before, after)
-    return expected_deg > params.slip_out_deg and unmoved_deg < missed_deg
+    if np.rad2deg(np.linalg.norm(_rotation_vector(turned))) > params.slip_most_deg:
+        return False
+    same_set = sides[TOP][0].set[-1] == sides[TOP][1].set[0]
+    if UPRIGHT not in sides:
+        return bool(same_set)
+    before, after = (part.up.mean(axis=0) for part in sides[UPRIGHT])
+    expected_deg, unmoved_deg = _angle_deg(turned @ before, before), _angle_deg(before, after)
+    moved_along = expected_deg > params.slip_out_deg and _angle_deg(turned @ before, after) < unmoved_deg
+    return moved_along or bool(same_set and expected_deg <= params.slip_out_deg)
 
 
 def _step(before_deg: Floats, after_deg: Floats) -> tuple[float, float]:
