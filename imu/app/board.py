@@ -23,10 +23,12 @@ from imu.model import (
     SetClosed,
     SetSummary,
 )
+from imu.motion.params import MotionParams
 
 if TYPE_CHECKING:
     from imu.link import LinkHealth
 
+HOLD_BAND_DEG = MotionParams().hold_band_deg
 NOTICE_S = 8.0
 """How long a remark stays on the screen."""
 
@@ -49,6 +51,7 @@ class Board:
         resting_since_s: Device time at which it ended, or None once the next has begun.
         notice: A remark and the device time at which it was made.
         keys: Whether a keyboard is listened to.
+        hold_since_s, hold_line_deg: Of a static exercise's hold while it lasts: its start, and its straight line.
     """
 
     exercise: Exercise
@@ -64,6 +67,8 @@ class Board:
     resting_since_s: float | None = None
     notice: tuple[str, float] = ("", -NOTICE_S)
     keys: bool = False
+    hold_since_s: float = NAN
+    hold_line_deg: float = NAN
 
     def __post_init__(self) -> None:
         self.target = Tempo.parse(self.exercise.target_tempo)
@@ -75,6 +80,23 @@ class Board:
         self.live = live
         if math.isfinite(live.straight_line_deg):
             self.straight_line_deg = live.straight_line_deg
+        if self.exercise.static:
+            self._see_hold(live)
+
+    def _see_hold(self, live: LiveState) -> None:
+        """A static hold begins at the top and lasts as long as the trunk stays near its straight line, sag or not."""
+        if math.isnan(self.hold_since_s):
+            if live.phase is Phase.TOP:
+                known = math.isfinite(live.straight_line_deg)
+                self.hold_since_s = live.phase_since_s
+                self.hold_line_deg = live.straight_line_deg if known else live.pitch_deg
+        elif abs(live.pitch_deg - self.hold_line_deg) > HOLD_BAND_DEG and live.phase is not Phase.TOP:
+            self.hold_since_s = NAN
+
+    @property
+    def hold_s(self) -> float | None:
+        """How long a static hold has lasted; None where there is none."""
+        return None if math.isnan(self.hold_since_s) else max(self.live.t_s - self.hold_since_s, 0.0)
 
     def take(self, event: Event) -> None:
         """Note what the analysis found."""

@@ -107,6 +107,10 @@ def _calibrating(calibration: CalibrationState) -> Group:
 def _phase(board: Board) -> Group:
     """What the trunk is doing and for how long."""
     phase = board.live.phase
+    if board.hold_s is not None:
+        of = f"of {board.target.hold_s:g} s   " if board.target.hold_s else ""
+        off = Text(f"{of}{_off_line(board):+.0f}° off the line", style=DIM)
+        return _timed(words.PHASES[Phase.TOP], board.hold_s, COLOURS[Phase.TOP], off)
     if phase is Phase.UNKNOWN:
         return Group(Text(words.PHASES[phase], style="bold"), Text("waiting for the first movement", style=DIM))
     colour = COLOURS[phase]
@@ -115,6 +119,10 @@ def _phase(board: Board) -> Group:
         done = "  ✓" if board.hold_reached else ""
         under = Text.assemble((f"of {board.target.hold_s:g} s{done}", colour), "   ", under)
     return _timed(words.PHASES[phase], board.phase_s, f"bold {colour}" if board.hold_reached else colour, under)
+
+
+def _off_line(board: Board) -> float:
+    return board.live.pitch_deg - board.hold_line_deg
 
 
 def _rest(board: Board, rest_s: float) -> Group:

@@ -64,6 +64,11 @@ def degrees(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.0f}°"
 
 
+def sag(deg_per_min: float) -> str:
+    """How fast a hold sank, with one decimal."""
+    return "-" if math.isnan(deg_per_min) else f"{deg_per_min:.1f}°/min"
+
+
 def clock(value: float) -> str:
     """Minutes and seconds, `1:05`; with hours where there are any."""
     whole = max(int(value), 0)
@@ -84,6 +89,8 @@ def sets(count: int) -> str:
 def rep_line(rep: Rep) -> str:
     """One counted rep in a line."""
     flags = f"   {' '.join(rep.flags)}" if rep.flags else ""
+    if not math.isnan(rep.hold_s):
+        return f"held {seconds(rep.hold_s)} s   sank {sag(rep.sag_deg_per_min)}   ended: {rep.hold_ended}{flags}"
     return (
         f"lower {seconds(rep.lower_s)}  bottom {seconds(rep.bottom_hold_s)}  lift {seconds(rep.lift_s)}  "
         f"hold {seconds(rep.top_hold_s)} s   range {degrees(rep.rom_deg)}{flags}"

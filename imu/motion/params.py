@@ -71,6 +71,7 @@ class MotionParams:
         slip_quiet_mps2: Without a gyroscope: nothing is at rest where the specific force is further from gravity.
         slip_out_deg: A lasting step of tops or bottoms out of the hinge plane by this is a slip.
         slip_in_deg: In the hinge plane people vary more, and tops and bottoms must step together by this.
+        slip_few: With no more than the least number of postures on a side it must be so many times as large.
         slip_most_deg: No strap turns further and still holds: that is another posture.
         slip_alike: They step together where they differ by no more than this share.
         slip_sigmas: And the step must be so many times its own standard error.
@@ -140,6 +141,7 @@ class MotionParams:
     slip_least_postures: int = 2
     slip_quiet_mps2: float = 2.0
     slip_out_deg: float = 6.5
+    slip_few: float = 1.4
     slip_most_deg: float = 45.0
     slip_pm_deg: float = 1.7
     slip_in_deg: float = 7.0

@@ -224,7 +224,7 @@ class Pipeline:
             events += self._revise(revision.mount, len(self._past))
         if self._hinge is not None:
             events += self._hinge.finish()
-        return self._seen(self._calibrations.tell(events, inf))
+        return self._seen(self._told(events, inf))
 
     def calibrate(self, *, limit_s: float | None = None) -> None:
         """Take the next 3 s in which the trunk is held still for the straight line; the events say what comes of it.
@@ -357,15 +357,19 @@ class Pipeline:
         if not len(block):
             return []
         self._calibrations.look(block, None if self._hinge is None else self._hinge.mount)
-        return self._told([] if self._hinge is None else self._hinge.push(block))
+        events = [] if self._hinge is None else self._hinge.push(block)
+        history = None if self._hinge is None else self._hinge.history
+        return self._told(events, float(history.column(0)[-1]) if history else inf)
 
-    def _told(self, events: list[Event]) -> list[Event]:
-        """With the steps of calibrations in their places; the trunk's motion lags a little behind these."""
-        hinge = self._hinge
-        if hinge is None or not len(hinge.history):
-            return self._calibrations.tell(events, inf)
-        told = self._calibrations.tell(events, float(hinge.history.column(0)[-1]))
-        return with_measured(told, self._lines()[0]) if len(told) > len(events) else told
+    def _told(self, events: list[Event], now_s: float) -> list[Event]:
+        """With the steps of calibrations in their places (the trunk's motion lags behind them), and with holds."""
+        told = self._calibrations.tell(events, now_s)
+        if len(told) > len(events):
+            told = with_measured(told, self._lines()[0])
+        if self._exercise.static and any(isinstance(e, RepConfirmed) for e in told):
+            lines, _ = self._lines()
+            told = [replace(e, rep=self._with_hold(e.rep, lines)) if isinstance(e, RepConfirmed) else e for e in told]
+        return told
 
     def _revise(self, mount: Mount, at: int) -> list[Event]:
         """Compute everything so far again with a better mount, and say what changed."""

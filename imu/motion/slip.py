@@ -144,14 +144,16 @@ def find_slips(seen: Postures, params: MotionParams) -> list[StrapSlip]:
     for i in range(1, len(seen)):
         if seen.kind[i - 1] == UPRIGHT == seen.kind[i]:
             continue
-        size_deg = _clear_step_deg(_sides(seen, i, params.slip_postures), params)
-        if size_deg > best[0]:
-            best = (size_deg, i)
+        size = _clear_step(_sides(seen, i, params.slip_postures), params)
+        if size > best[0]:
+            best = (size, i)
     i = best[1]
     if i < 0:
         return []
-    slip = _describe(_sides(seen, i, params.slip_postures), 0.5 * float(seen.t_s[i - 1] + seen.t_s[i]), params)
-    return [*find_slips(seen[:i], params), slip, *find_slips(seen[i:], params)]
+    # A step that no strap has made divides the recording all the same: what lies on its two sides is not alike.
+    sides, t_s = _sides(seen, i, params.slip_postures), 0.5 * float(seen.t_s[i - 1] + seen.t_s[i])
+    told = [_describe(sides, t_s, params)] if _can_be_strap(sides, params) else []
+    return [*find_slips(seen[:i], params), *told, *find_slips(seen[i:], params)]
 
 
 _Sides = dict[int, tuple[Postures, Postures]]
@@ -171,8 +173,8 @@ def _sides(seen: Postures, i: int, most: int) -> _Sides:
     return sides
 
 
-def _clear_step_deg(sides: _Sides, params: MotionParams) -> float:
-    """By how much the postures step, 0 where that may be the unevenness of a person."""
+def _clear_step(sides: _Sides, params: MotionParams) -> float:
+    """By how much the postures step (chords of tops and bottoms), 0 where that may be the unevenness of a person."""
     if TOP not in sides or BOTTOM not in sides:
         return 0.0
     few = min(len(part) for kind in (TOP, BOTTOM) for part in sides[kind])
@@ -185,7 +187,8 @@ def _clear_step_deg(sides: _Sides, params: MotionParams) -> float:
     alike = abs(top - bottom) <= params.slip_alike * max(abs(top), abs(bottom)) and top * bottom > 0.0
     clear = abs(top) > params.slip_sigmas * top_s and abs(bottom) > params.slip_sigmas * bottom_s
     in_deg = min(abs(top), abs(bottom)) if alike and clear else 0.0
-    if max(out_deg / params.slip_out_deg, in_deg / params.slip_in_deg) < 1.0 or not _can_be_strap(sides, params):
+    least = 1.0 if few > params.slip_least_postures else params.slip_few
+    if max(out_deg / params.slip_out_deg, in_deg / params.slip_in_deg) < least:
         return 0.0
     return float(sum(np.linalg.norm(b.up.mean(axis=0) - a.up.mean(axis=0)) for a, b in (sides[TOP], sides[BOTTOM])))
 

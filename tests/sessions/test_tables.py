@@ -38,6 +38,7 @@ def rep_strategy() -> st.SearchStrategy[Rep]:
     kinds = {
         "float": numbers,
         "int | None": st.one_of(st.none(), st.integers(1, 500)),
+        "str": st.sampled_from(["", "lowered", "left the band"]),
         "Verdict": st.sampled_from(Verdict),
         "tuple[str, ...]": st.lists(st.sampled_from(["SHORT_TOP", "SWUNG", "OVEREXTENDED"]), max_size=3).map(tuple),
     }
