@@ -69,6 +69,7 @@ class MotionParams:
         slip_postures: So many tops (bottoms) before and after an instant are compared.
         slip_least_postures: With fewer on either side a step is not lasting.
         slip_quiet_mps2: Without a gyroscope: nothing is at rest where the specific force is further from gravity.
+        slip_settles_s: At the start of a recording the filter still learns the gyroscope's offset.
         slip_out_deg: A lasting step of tops or bottoms out of the hinge plane by this is a slip.
         slip_in_deg: In the hinge plane people vary more, and tops and bottoms must step together by this.
         slip_few: With no more than the least number of postures on a side it must be so many times as large.
@@ -140,11 +141,12 @@ class MotionParams:
     slip_postures: int = 5
     slip_least_postures: int = 2
     slip_quiet_mps2: float = 2.0
-    slip_out_deg: float = 6.5
+    slip_settles_s: float = 12.0
+    slip_out_deg: float = 4.0
     slip_few: float = 1.4
     slip_most_deg: float = 45.0
     slip_pm_deg: float = 1.7
-    slip_in_deg: float = 7.0
+    slip_in_deg: float = 5.5
     slip_alike: float = 0.5
     slip_sigmas: float = 4.0
 

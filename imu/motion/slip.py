@@ -7,7 +7,7 @@ to the next. A turn within it may be a person who changed something. People walk
 denies a turn by which it should have moved. From one set to the next anything may have been changed, the bench or the
 exercise, and only walking that moved along makes it a slip.
 
-Each instant between two postures is tried as the instant of a slip, the nearest postures of the set before held against
+Each instant between two postures is tried as that of a slip, the nearest postures of the bout before held against
 the nearest after, kind by kind; the clearest step wins, and the stretches before and after it are searched again.
 """
 
@@ -39,13 +39,13 @@ class Postures:
     Attributes:
         t_s: (n,) when.
         kind: (n,) `TOP`, `BOTTOM` or `UPRIGHT`.
-        set: (n,) number of the set; 0 where there is none.
+        bout: (n,) number of the stretch of repetitions without a rest, from 1; 0 outside. A slip may part a set in two.
         up: (n, 3) mean direction of up in it, in the axes of the mount: anterior, cranial, right.
     """
 
     t_s: Floats
     kind: Ints
-    set: Ints
+    bout: Ints
     up: Floats
 
     def __len__(self) -> int:
@@ -53,7 +53,7 @@ class Postures:
 
     def __getitem__(self, part: slice | Bools | Ints) -> Postures:
         """Some of them."""
-        return Postures(t_s=self.t_s[part], kind=self.kind[part], set=self.set[part], up=self.up[part])
+        return Postures(t_s=self.t_s[part], kind=self.kind[part], bout=self.bout[part], up=self.up[part])
 
     @property
     def pitch_deg(self) -> Floats:
@@ -93,11 +93,13 @@ def postures(
     """
     quiet_mps2 = np.inf if gyroscope else params.slip_quiet_mps2
     found: list[tuple[float, int, int, Floats]] = []
+    bout, end_s = 0, -np.inf
     for rep in reps:
-        if rep.counted and rep.set is not None:
+        if rep.counted:
+            bout, end_s = bout + (rep.start_s - end_s > params.set_gap_s), rep.end_s
             ends = ((TOP, rep.lift_end_s, rep.top_hold_s), (BOTTOM, rep.lower_end_s, rep.bottom_hold_s))
             for kind, at_s, hold_s in ends:
-                found += [(at_s, kind, rep.set, up) for up in _held(past, at_s, hold_s, quiet_mps2)]
+                found += [(at_s, kind, bout, up) for up in _held(past, at_s, hold_s, params.slip_settles_s, quiet_mps2)]
     flips = np.flatnonzero(np.diff(np.concatenate(([0], stepping.astype(np.int8), [0]))))
     for a, b in zip(flips[::2].tolist(), flips[1::2].tolist(), strict=True):
         if b - a >= _WALK_BLOCKS:
@@ -108,14 +110,14 @@ def postures(
     return Postures(
         t_s=np.array([at_s for at_s, *_ in found]),
         kind=np.array([kind for _, kind, *_ in found], np.int64),
-        set=np.array([number for _, _, number, _ in found], np.int64),
+        bout=np.array([number for _, _, number, _ in found], np.int64),
         up=vectors / np.maximum(np.linalg.norm(vectors, axis=1), 1e-9)[:, None],
     )
 
 
-def _held(past: Inclination, at_s: float, hold_s: float, quiet_mps2: float) -> list[Floats]:
+def _held(past: Inclination, at_s: float, hold_s: float, settles_s: float, quiet_mps2: float) -> list[Floats]:
     """Mean direction of up in a hold, or none."""
-    if np.isnan(at_s):
+    if np.isnan(at_s) or at_s < past.t_s[0] + settles_s:
         return []
     long_s = _SHORTEST_S if np.isnan(hold_s) else min(max(hold_s, _SHORTEST_S), _LONGEST_S)
     part = slice(*np.searchsorted(past.t_s, (at_s - _SHORTEST_S, at_s + long_s)).tolist())
@@ -162,10 +164,10 @@ _Sides = dict[int, tuple[Postures, Postures]]
 
 def _sides(seen: Postures, i: int, most: int) -> _Sides:
     sides = {}
-    earlier, later = seen.set[:i], seen.set[i:]
-    sets = int(earlier[earlier > 0][-1:].sum()), int(later[later > 0][:1].sum())
+    earlier, later = seen.bout[:i], seen.bout[i:]
+    bouts = int(earlier[earlier > 0][-1:].sum()), int(later[later > 0][:1].sum())
     for kind in (TOP, BOTTOM, UPRIGHT):
-        wanted = (0, 0) if kind == UPRIGHT else sets
+        wanted = (0, 0) if kind == UPRIGHT else bouts
         before = np.flatnonzero((seen.kind[:i] == kind) & (earlier == wanted[0]))[-most:]
         after = np.flatnonzero((seen.kind[i:] == kind) & (later == wanted[1]))[:most] + i
         if len(before) and len(after):
@@ -198,13 +200,13 @@ def _can_be_strap(sides: _Sides, params: MotionParams) -> bool:
     turned = _rotation({kind: sides[kind] for kind in (TOP, BOTTOM)})
     if np.rad2deg(np.linalg.norm(_rotation_vector(turned))) > params.slip_most_deg:
         return False
-    same_set = sides[TOP][0].set[-1] == sides[TOP][1].set[0]
+    same_bout = sides[TOP][0].bout[-1] == sides[TOP][1].bout[0]
     if UPRIGHT not in sides:
-        return bool(same_set)
+        return bool(same_bout)
     before, after = (part.up.mean(axis=0) for part in sides[UPRIGHT])
     expected_deg, unmoved_deg = _angle_deg(turned @ before, before), _angle_deg(before, after)
     moved_along = expected_deg > params.slip_out_deg and _angle_deg(turned @ before, after) < unmoved_deg
-    return moved_along or bool(same_set and expected_deg <= params.slip_out_deg)
+    return moved_along or bool(same_bout and expected_deg <= params.slip_out_deg)
 
 
 def _step(before_deg: Floats, after_deg: Floats) -> tuple[float, float]:

@@ -36,13 +36,13 @@ def turned(up: Floats, vector_deg: Vector) -> Floats:
 
 
 def series(
-    n: int = 12, *, slip: Vector | None = None, at: int = 6, sets: int = 1, walk: bool = False, seed: int = 0
+    n: int = 12, *, slip: Vector | None = None, at: int = 6, bouts: int = 1, walk: bool = False, seed: int = 0
 ) -> Postures:
     """`n` repetitions of 5 s from -45 to 45 degrees with a person's unevenness; `slip` before repetition `at`."""
     rng = np.random.default_rng(seed)
     rows: list[tuple[float, int, int, Floats]] = []
     for i in range(n):
-        number = 1 + i * sets // n
+        number = 1 + i * bouts // n
         for kind, after_s, pitch in ((TOP, 1.0, 45.0), (BOTTOM, 4.0, -45.0)):
             rows.append((5.0 * i + after_s, kind, number, direction(pitch + rng.normal(0, 2.0), rng.normal(0, 0.7))))
     if walk:
@@ -52,7 +52,7 @@ def series(
     return Postures(
         t_s=np.array([t for t, *_ in rows]),
         kind=np.array([kind for _, kind, *_ in rows]),
-        set=np.array([number for _, _, number, _ in rows]),
+        bout=np.array([number for _, _, number, _ in rows]),
         up=up,
     )
 
@@ -81,8 +81,8 @@ def test_walking_that_did_not_move_along_denies_a_turn() -> None:
 
 def test_another_bench_for_the_next_set_is_no_slip_unless_walking_moved_along() -> None:
     slip = (0.0, 0.0, 14.0)
-    assert find_slips(series(slip=slip, sets=2), PARAMS) == []
-    assert len(find_slips(series(slip=slip, sets=2, walk=True), PARAMS)) == 1
+    assert find_slips(series(slip=slip, bouts=2), PARAMS) == []
+    assert len(find_slips(series(slip=slip, bouts=2, walk=True), PARAMS)) == 1
 
 
 def test_another_exercise_is_no_slip() -> None:
