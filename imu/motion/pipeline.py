@@ -52,7 +52,7 @@ from imu.motion.orientation import orientation
 from imu.motion.params import MotionParams
 from imu.motion.reps import RepJudge
 from imu.motion.sets import judge_form, straight_line, summarise_all
-from imu.motion.slip import find_slips, postures, slip_words
+from imu.motion.slip import Coarse, find_slips, postures, slip_words
 from imu.motion.strokes import Arrival, Found, Rest, StrokeFinder
 from imu.motion.timeline import Timeline, stretches
 from imu.motion.trunk import TrunkStage
@@ -281,8 +281,19 @@ class Pipeline:
 
     def trunk(self) -> Trunk:
         """The trunk's motion over the whole recording, as the mount is known now."""
+        now = self._motion()
+        return Trunk(
+            t_s=now.t_s.copy(),
+            pitch_deg=now.pitch_deg.copy(),
+            rate_dps=now.rate_dps.copy(),
+            tilt_deg=now.tilt_deg.copy(),
+            trusted=now.trusted,
+        )
+
+    def _motion(self) -> Trunk:
+        """The same as views, which later samples may make stale."""
         history = History(5) if self._hinge is None else self._hinge.history
-        t, pitch, rate, tilt, trusted = (history.column(i).copy() for i in range(5))
+        t, pitch, rate, tilt, trusted = (history.column(i) for i in range(5))
         return Trunk(t_s=t, pitch_deg=pitch, rate_dps=rate, tilt_deg=tilt, trusted=trusted > 0)
 
     def inclination(self) -> Inclination:
@@ -303,16 +314,9 @@ class Pipeline:
         if self._hinge is None:
             return ()
         blocks, n = self._blocks, len(self._blocks)
-        seen = postures(
-            self._past.whole(),
-            reps,
-            self._hinge.mount,
-            self._params,
-            gyroscope=self._gyroscope,
-            walk_s=blocks.end_s(0, n),
-            walk_up=blocks.up(0, n),
-            stepping=blocks.stepping(0, n),
-        )
+        coarse = Coarse(t_s=blocks.end_s(0, n), up=blocks.up(0, n), stepping=blocks.stepping(0, n))
+        force = None if self._gyroscope else self._past.whole()
+        seen = postures(self._motion(), reps, coarse, self._hinge.mount, force=force, params=self._params)
         return tuple(find_slips(seen, self._params))
 
     def _with_hold(self, rep: Rep, lines: list[StraightLine]) -> Rep:

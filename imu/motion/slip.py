@@ -15,10 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import cos, isnan, sin
 
 import numpy as np
 
-from imu.model import G_MPS2, Bools, Floats, Inclination, Ints, Mount, Rep, StrapSlip
+from imu.model import G_MPS2, Bools, Floats, Inclination, Ints, Mount, Rep, StrapSlip, Trunk
 from imu.motion.params import MotionParams
 
 TOP, BOTTOM, UPRIGHT = 0, 1, 2
@@ -66,32 +67,35 @@ class Postures:
         return np.rad2deg(np.arcsin(np.clip(self.up[:, 2], -1.0, 1.0)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coarse:
+    """The recording in blocks of a quarter second, for walking.
+
+    Attributes:
+        t_s: (k,) device time.
+        up: (k, 3) mean direction of up, in sensor axes.
+        stepping: (k,) which blocks feel like walking.
+    """
+
+    t_s: Floats
+    up: Floats
+    stepping: Bools
+
+
 def postures(
-    past: Inclination,
-    reps: Sequence[Rep],
-    mount: Mount,
-    params: MotionParams,
-    *,
-    gyroscope: bool,
-    walk_s: Floats,
-    walk_up: Floats,
-    stepping: Bools,
+    trunk: Trunk, reps: Sequence[Rep], coarse: Coarse, mount: Mount, *, force: Inclination | None, params: MotionParams
 ) -> Postures:
     """Collect the postures of a recording.
 
-    Without a gyroscope a top or bottom that is flown through or jerked is none to trust: up is not to be seen in it.
-
     Args:
-        past: Where up is in sensor axes, sample by sample.
+        trunk: Its motion, sample by sample.
         reps: The ledger; counted repetitions have tops and bottoms.
+        coarse: The same in blocks.
         mount: Which axes point where.
+        force: The specific force, sample by sample, where there is no gyroscope: a top or bottom that is flown through
+            or jerked is then none to trust, since up is not to be seen in it.
         params: Constants of judgement.
-        gyroscope: Whether up rests on one.
-        walk_s: (k,) device time of coarse blocks.
-        walk_up: (k, 3) where up is in them.
-        stepping: (k,) which of them feel like walking.
     """
-    quiet_mps2 = np.inf if gyroscope else params.slip_quiet_mps2
     found: list[tuple[float, int, int, Floats]] = []
     bout, end_s = 0, -np.inf
     for rep in reps:
@@ -99,14 +103,14 @@ def postures(
             bout, end_s = bout + (rep.start_s - end_s > params.set_gap_s), rep.end_s
             ends = ((TOP, rep.lift_end_s, rep.top_hold_s), (BOTTOM, rep.lower_end_s, rep.bottom_hold_s))
             for kind, at_s, hold_s in ends:
-                found += [(at_s, kind, bout, up) for up in _held(past, at_s, hold_s, params.slip_settles_s, quiet_mps2)]
-    flips = np.flatnonzero(np.diff(np.concatenate(([0], stepping.astype(np.int8), [0]))))
+                found += [(at_s, kind, bout, up) for up in _held(trunk, at_s, hold_s, params, force)]
+    axes = np.array([mount.anterior, mount.cranial, mount.right])
+    flips = np.flatnonzero(np.diff(np.concatenate(([0], coarse.stepping.astype(np.int8), [0]))))
     for a, b in zip(flips[::2].tolist(), flips[1::2].tolist(), strict=True):
         if b - a >= _WALK_BLOCKS:
-            found.append((float(walk_s[b - 1]), UPRIGHT, 0, walk_up[a:b].mean(axis=0)))
+            found.append((float(coarse.t_s[b - 1]), UPRIGHT, 0, axes @ coarse.up[a:b].mean(axis=0)))
     found.sort(key=lambda one: one[0])
-    axes = np.array([mount.anterior, mount.cranial, mount.right])
-    vectors = np.array([vector for *_, vector in found]).reshape(len(found), 3) @ axes.T
+    vectors = np.array([vector for *_, vector in found]).reshape(len(found), 3)
     return Postures(
         t_s=np.array([at_s for at_s, *_ in found]),
         kind=np.array([kind for _, kind, *_ in found], np.int64),
@@ -115,16 +119,21 @@ def postures(
     )
 
 
-def _held(past: Inclination, at_s: float, hold_s: float, settles_s: float, quiet_mps2: float) -> list[Floats]:
-    """Mean direction of up in a hold, or none."""
-    if np.isnan(at_s) or at_s < past.t_s[0] + settles_s:
+def _held(trunk: Trunk, at_s: float, hold_s: float, params: MotionParams, force: Inclination | None) -> list[Floats]:
+    """Direction of up in a hold, in the axes of the mount, or none."""
+    if isnan(at_s) or at_s < trunk.t_s[0] + params.slip_settles_s:
         return []
-    long_s = _SHORTEST_S if np.isnan(hold_s) else min(max(hold_s, _SHORTEST_S), _LONGEST_S)
-    part = slice(*np.searchsorted(past.t_s, (at_s - _SHORTEST_S, at_s + long_s)).tolist())
-    force_mps2 = past.acc_norm_mps2[part]
-    if not len(force_mps2) or np.abs(force_mps2 - G_MPS2).mean() > quiet_mps2:
+    long_s = _SHORTEST_S if isnan(hold_s) else min(max(hold_s, _SHORTEST_S), _LONGEST_S)
+    a, b = np.searchsorted(trunk.t_s, (at_s - _SHORTEST_S, at_s + long_s)).tolist()
+    if a == b or (force is not None and not _is_quiet(force, at_s, long_s, params)):
         return []
-    return [past.up[part].mean(axis=0)]
+    pitch, side = np.deg2rad((float(trunk.pitch_deg[a:b].mean()), float(trunk.tilt_deg[a:b].mean()))).tolist()
+    return [np.array([-cos(pitch) * cos(side), sin(pitch) * cos(side), sin(side)])]
+
+
+def _is_quiet(force: Inclination, at_s: float, long_s: float, params: MotionParams) -> bool:
+    a, b = np.searchsorted(force.t_s, (at_s - _SHORTEST_S, at_s + long_s)).tolist()
+    return bool(b > a and np.abs(force.acc_norm_mps2[a:b] - G_MPS2).mean() <= params.slip_quiet_mps2)
 
 
 def slip_words(slip: StrapSlip) -> str:
@@ -143,9 +152,7 @@ def slip_words(slip: StrapSlip) -> str:
 def find_slips(seen: Postures, params: MotionParams) -> list[StrapSlip]:
     """The slips that stand out, in order of time."""
     best: tuple[float, int] = (0.0, -1)
-    for i in range(1, len(seen)):
-        if seen.kind[i - 1] == UPRIGHT == seen.kind[i]:
-            continue
+    for i in _worth_a_look(seen, params):
         size = _clear_step(_sides(seen, i, params.slip_postures), params)
         if size > best[0]:
             best = (size, i)
@@ -156,6 +163,49 @@ def find_slips(seen: Postures, params: MotionParams) -> list[StrapSlip]:
     sides, t_s = _sides(seen, i, params.slip_postures), 0.5 * float(seen.t_s[i - 1] + seen.t_s[i])
     told = [_describe(sides, t_s, params)] if _can_be_strap(sides, params) else []
     return [*find_slips(seen[:i], params), *told, *find_slips(seen[i:], params)]
+
+
+def _worth_a_look(seen: Postures, params: MotionParams) -> list[int]:
+    """The instants at which the medians step far enough, all of them tried at once: there is seldom any."""
+    n = len(seen)
+    around = seen.kind != UPRIGHT
+    if np.count_nonzero(around) < 4 * params.slip_least_postures:
+        return []
+    places = np.flatnonzero(around)
+    at = np.searchsorted(places, np.arange(n))
+    bouts = (seen.bout[places[np.maximum(at - 1, 0)]], seen.bout[places[np.minimum(at, len(places) - 1)]])
+    side: list[Floats] = []
+    pitch: list[Floats] = []
+    for kind in (TOP, BOTTOM):
+        mine = np.flatnonzero(seen.kind == kind)
+        if not len(mine):
+            return []
+        first = np.searchsorted(mine, np.arange(n))[:, None]
+        reach = np.arange(params.slip_postures)
+        windows = [
+            _window(len(mine), first - 1 - reach, seen.bout[mine], bouts[0]),
+            _window(len(mine), first + reach, seen.bout[mine], bouts[1]),
+        ]
+        for angle, steps in ((seen.side_deg[mine], side), (seen.pitch_deg[mine], pitch)):
+            before, after = (_medians(np.where(inside, angle[k], np.nan)) for k, inside in windows)
+            steps.append(np.abs(after - before))
+    stepped = (np.fmax(*side) >= params.slip_out_deg) | (np.minimum(*pitch) >= params.slip_in_deg)
+    return [int(i) for i in np.flatnonzero(stepped) if i > 0]
+
+
+def _window(count: int, wanted: Ints, bout: Ints, of: Ints) -> tuple[Ints, Bools]:
+    """Places of postures of one kind (n, m), and which of them there are, in the right bout."""
+    k = np.clip(wanted, 0, count - 1)
+    return k, (k == wanted) & (bout[k] == of[:, None])
+
+
+def _medians(rows: Floats) -> Floats:
+    """The median of each row but for its nan; nan where there is nothing else."""
+    ordered = np.sort(rows, axis=1)  # nan last
+    count = np.count_nonzero(~np.isnan(rows), axis=1)
+    pick = np.arange(len(rows)), np.maximum(count - 1, 0) // 2, np.minimum(count // 2, rows.shape[1] - 1)
+    out: Floats = 0.5 * (ordered[pick[0], pick[1]] + ordered[pick[0], pick[2]])
+    return out
 
 
 _Sides = dict[int, tuple[Postures, Postures]]
