@@ -5,6 +5,7 @@
                                 +-> Blocks ---+-> MountLearner (if needed) |
                                        +--------> Gait --------------------+
 
+Beside them `Calibrations` looks for a straight line held on purpose, and `holds` and `slip` look at the whole history.
 Live and batch are this same object, fed in small blocks or large ones, to the same result bit by bit. Where the mount
 is learned, the stages behind it run again over the whole history whenever it is revised, and what changes is said in
 events.

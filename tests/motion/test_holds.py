@@ -11,12 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware_proto.motion import SensorModel, SetPlan, simulate
-from imu.model import NAN, Analysis, Floats, LineHold
+from imu.exercises import get_exercise
+from imu.model import NAN, Analysis, Floats, LineHold, Mount, RepConfirmed, Samples
 from imu.motion.holds import LEFT, LOWERED, RECORDING_ENDED, StaticHold, measure_hold
 from imu.motion.params import MotionParams
+from imu.motion.pipeline import Pipeline
 
 Analyse = Callable[..., Analysis]
 PARAMS = MotionParams()
+DECLARED = Mount.from_axes(cranial="+y", anterior="+z")
 HZ = 50.0
 
 
@@ -119,3 +122,20 @@ def test_a_hold_is_measured_against_the_calibrated_line(analysed: Analyse) -> No
 def test_only_static_exercises_have_holds(analysed: Analyse) -> None:
     found = analysed(simulate(SetPlan(reps=3), SensorModel(rate_hz=52.0), 0))
     assert all(isnan(rep.hold_s) and rep.hold_ended == "" for rep in found.reps)
+
+
+def test_the_hold_that_is_told_live_is_the_one_in_the_ledger() -> None:
+    r = simulate(SetPlan(style="sorensen-hold", top_hold_s=30.0), SensorModel(rate_hz=52.0), 0)
+    pipeline = Pipeline(get_exercise("sorensen-hold"), rate_hz=r.rate_hz, mount=DECLARED)
+    events = []
+    for start in range(0, len(r), 10):
+        part = slice(start, start + 10)
+        events += pipeline.push(Samples.measured(r.t_s[part], r.acc_mps2[part], _part(r.gyr_radps, part)))
+    (told,) = (e.rep for e in events + pipeline.finish() if isinstance(e, RepConfirmed))
+    (kept,) = pipeline.analysis().counted
+    assert told.hold_s > 25.0
+    assert (told.hold_s, told.hold_end_s, told.hold_ended) == (kept.hold_s, kept.hold_end_s, kept.hold_ended)
+
+
+def _part(values: Floats | None, part: slice) -> Floats | None:
+    return None if values is None else values[part]
