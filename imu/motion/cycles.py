@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import isnan
 from statistics import median
 
@@ -111,8 +112,14 @@ class Group:
     def _tempo_ratio(self, cycle: Cycle) -> float:
         """How many times quicker or slower than this group's a cycle's strokes are, stalls left out."""
         mine = zip(*(c.moving_s for c in self.cycles), strict=True)
-        ratios = [one / median(usual) for one, usual in zip(cycle.moving_s, mine, strict=True)]
-        return max(max(r, 1.0 / r) for r in ratios)
+        shares = [one / median(usual) for one, usual in zip(cycle.moving_s, mine, strict=True)]
+        return float(max(*shares, 1.0 / min(shares)))
+
+    def is_rhythmic(self, cycles: int, params: MotionParams) -> bool:
+        """Whether the last few cycles followed one another about evenly, as in a set and not as in a day's work."""
+        starts = [c.first.start_s for c in self.cycles[-cycles:]]
+        periods = [b - a for a, b in pairwise(starts)]
+        return not periods or max(periods) <= params.rhythm * min(periods)
 
 
 def join(a: Stroke, b: Stroke) -> Stroke:

@@ -126,6 +126,8 @@ class MotionParams:
     acc_only_beyond_deg: float = 15.0
     lean_deg: float = 12.0
     fallback: float = 0.2
+    drift_share: float = 0.45
+    rhythm: float = 4.0
     tempo_ratio: float = 4.0
     lean_share: float = 0.3
     complete: float = 0.55

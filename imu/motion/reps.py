@@ -225,7 +225,7 @@ class RepJudge:
         group.add(cycle)
         cycle.set, cycle.number, self._early = group.set, len(group.cycles), None
         events: list[Event] = []
-        if group.set is None and len(group.cycles) >= self._needed:
+        if group.set is None and len(group.cycles) >= self._needed and group.is_rhythmic(self._needed, self._params):
             events += self._begin_set(decided_s, group)
         return [*events, RepConfirmed(t_s=cycle.end_s, decided_s=decided_s, rep=row(cycle))]
 
@@ -277,6 +277,8 @@ class RepJudge:
         if max(cycle.strokes_deg) < least:
             return Verdict.SHALLOW
         if cycle.range_deg < max(least, p.one_way * max(cycle.strokes_deg)):
+            return Verdict.UNFINISHED
+        if abs(second.start_deg - first.end_deg) > p.drift_share * max(cycle.strokes_deg):
             return Verdict.UNFINISHED
         if min(first.duration_s, second.duration_s) < ex.min_stroke_s:
             return Verdict.TOO_FAST
