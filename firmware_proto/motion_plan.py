@@ -109,6 +109,8 @@ class SetPlan:
         timing_spread, range_spread_deg: Standard deviations from rep to rep, of times (share) and of both ends.
         sag_deg: How far a static hold sinks from beginning to end.
         lean_deg: Side bend that comes with every lowering (weight on one leg), full at the bottom.
+        straight_hold_s: The body is held in one straight line (the nominal top) for so long before the first set, to
+            calibrate; 0 for not at all.
         tremor_deg, breathing_deg, sway_deg: Standard deviation (0.01 deg at 3-9 Hz shake a chest by about 0.15 m/s^2),
             amplitude, standard deviation.
         wobble: Strap and soft tissue; degrees of sensor rotation (and half as many mm) for each m/s^2.
@@ -150,6 +152,7 @@ class SetPlan:
     range_spread_deg: float = 1.5
     sag_deg: float = 4.0
     lean_deg: float = 0.0
+    straight_hold_s: float = 0.0
     tremor_deg: float = 0.01
     breathing_deg: float = 1.0
     breathing_hz: float = 0.28

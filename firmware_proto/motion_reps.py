@@ -82,11 +82,23 @@ def write_sets(plan: SetPlan, rng: np.random.Generator) -> Scene:
             scene.script.wait(scene.about(8.0, 0.3) if plan.pick_ups else 0.0)  # loading, getting ready
         if (plan.set_up and number == 1) or (number > 1 and leaves):
             get_in(scene)
+        if number == 1 and plan.straight_hold_s:
+            _hold_straight(scene)
         _write_reps(scene, number)
         if plan.step_off if last else leaves:
             get_out(scene)
         scene.script.wait(plan.still_s if last else plan.rest_s)
     return scene
+
+
+def _hold_straight(scene: Scene) -> None:
+    """Hold the body in one straight line, and go back to where the first repetition begins."""
+    plan, script, start = scene.plan, scene.script, scene.script.now_s
+    _move_trunk(scene, plan.ends_deg[1], 2.0, 2.0, 2.0)
+    script.wait(plan.straight_hold_s)
+    _move_trunk(scene, plan.ready_deg, 2.0, 2.0, 2.0)
+    script.wait(1.5)
+    scene.note("straight-line hold", start)
 
 
 def _write_reps(scene: Scene, number: int) -> None:

@@ -43,6 +43,7 @@ def run(recording: Recording, settings: Settings, progress: Progress | None = No
         rate_hz=settings.rate_hz,
         mount=settings.mount,
         straight_line_deg=settings.straight_line_deg,
+        calibrations=settings.calibrations,
         min_set_reps=settings.min_set_reps,
         progress=progress,
     )

@@ -83,6 +83,14 @@ MountAxes = Annotated[
         "not given.",
     ),
 ]
+Calibrate = Annotated[
+    bool,
+    typer.Option(
+        "--calibrate",
+        help="Begin with the straight line: hold the body in one straight line, still, for 3 s; tops are then measured "
+        "from it.",
+    ),
+]
 Seed = Annotated[int, typer.Option(min=0, help="Another seed is another person on another day.")]
 Speed = Annotated[float, typer.Option(min=0.1, max=1000.0, metavar="N", help="N times faster than real time.")]
 
@@ -158,13 +166,17 @@ def record(
         float | None, typer.Option(min=1.0, metavar="S", help="End by itself after so many seconds.")
     ] = None,
     mount: MountAxes = None,
+    calibrate: Calibrate = False,
     verbose: Verbose = False,
 ) -> None:
     """Record a session from a sensor, counting live. Ctrl-C ends it and keeps everything.
 
+    On a terminal the key c takes the straight line from the next 3 s held still, at any time.
+
     Examples:
         imu record
         imu record --exercise good-morning --load 20 --tempo 3-0-1-1 --set-rest 90
+        imu record --calibrate
         imu record --sensor BX-1A2B --person p07 --note "stiff spine, arms crossed"
     """
     from imu.app.record import Plan, command
@@ -173,7 +185,7 @@ def record(
         sensor,
         Plan.build(
             get_exercise(exercise), tempo, load_kg=load, set_rest_s=set_rest, person=person, note=note, out=out,
-            duration_s=duration, mount=_mount(mount),
+            duration_s=duration, mount=_mount(mount), calibrate=calibrate,
         ),
     )  # fmt: skip
 
@@ -185,6 +197,7 @@ def demo(
     reps: Annotated[int, typer.Option(min=3, max=60, help="Repetitions the simulated person does.")] = 10,
     seed: Seed = 1,
     exercise: ExerciseName = "back-extension",
+    calibrate: Calibrate = False,
     out: Out = RECORDINGS,
     verbose: Verbose = False,
 ) -> None:
@@ -193,10 +206,11 @@ def demo(
     Examples:
         imu demo
         imu demo --speed 10 --reps 5 --out my-recordings
+        imu demo --speed 10 --calibrate
     """
     from imu.app.demo import command
 
-    command(get_exercise(exercise), reps=reps, seed=seed, speed=speed, out=out)
+    command(get_exercise(exercise), reps=reps, seed=seed, speed=speed, out=out, calibrate=calibrate)
 
 
 @app.command()

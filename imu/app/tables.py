@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -30,15 +31,18 @@ class Line:
 
 def movements(reps: Sequence[Rep]) -> Table:
     """The ledger: counted repetitions, and what was not counted with the reason."""
+    holds = any(not math.isnan(rep.hold_s) for rep in reps)
+    of_holds = (("held s", "right"), ("sag", "right"), ("ended", "left")) if holds else ()
     table = _table(
         ("set", "right"), ("rep", "right"), ("at", "right"), ("tempo *", "left"), ("hold s", "right"),
-        ("range", "right"), ("flags", "left"), (LAST, "left"),
+        ("range", "right"), *of_holds, ("flags", "left"), (LAST, "left"),
     )  # fmt: skip
     for rep in reps:
         verdict = str(rep.verdict) if rep.counted else f"{rep.verdict}: {words.VERDICTS[rep.verdict]}"
         table.add_row(
             "" if rep.set is None else str(rep.set), "" if rep.rep is None else str(rep.rep),
             words.clock(rep.start_s), rep.tempo, words.seconds(rep.top_hold_s), words.degrees(rep.rom_deg),
+            *((words.seconds(rep.hold_s), words.sag(rep.sag_deg_per_min), rep.hold_ended) if holds else ()),
             " ".join(rep.flags), Text(verdict, no_wrap=True, overflow="ellipsis"), style=None if rep.counted else DIM,
         )  # fmt: skip
     return table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from imu.model import Mount, Phase, Rep, SetSummary, Verdict
+from imu.model import Calibration, CalibrationStep, Mount, Phase, Rep, SetSummary, Verdict
 
 VERDICTS = {
     Verdict.COUNTED: "counted",
@@ -23,6 +23,22 @@ PHASES = {
     Phase.TOP: "HOLD",
     Phase.LOWERING: "LOWER",
 }
+
+
+CALIBRATE = "Straight line: hold the body in one straight line and keep still for 3 s."
+
+
+def calibration_line(event: Calibration) -> str:
+    """What became of an attempt to hold the straight line."""
+    at = "" if math.isnan(event.pitch_deg) else f" at {degrees(event.pitch_deg)}"
+    if event.step is CalibrationStep.TAKEN:
+        return f"straight line taken{at}: tops are measured from it"
+    if event.step is CalibrationStep.ELSEWHERE:
+        return f"straight line not taken: still{at}, which is another posture; come into the straight line"
+    if event.step is CalibrationStep.GIVEN_UP:
+        return "straight line given up, time is over: the median of the tops stands in for it"
+    moved = "samples were lost" if math.isinf(event.moved_deg) else f"moved by {degrees(event.moved_deg)}"
+    return f"straight line not taken: {moved} after {seconds(event.held_s)} s; hold still, once more"
 
 
 def mount_line(mount: Mount) -> str:
@@ -48,6 +64,11 @@ def degrees(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.0f}°"
 
 
+def sag(deg_per_min: float) -> str:
+    """How fast a hold sank, with one decimal."""
+    return "-" if math.isnan(deg_per_min) else f"{deg_per_min:.1f}°/min"
+
+
 def clock(value: float) -> str:
     """Minutes and seconds, `1:05`; with hours where there are any."""
     whole = max(int(value), 0)
@@ -68,6 +89,8 @@ def sets(count: int) -> str:
 def rep_line(rep: Rep) -> str:
     """One counted rep in a line."""
     flags = f"   {' '.join(rep.flags)}" if rep.flags else ""
+    if not math.isnan(rep.hold_s):
+        return f"held {seconds(rep.hold_s)} s   sank {sag(rep.sag_deg_per_min)}   ended: {rep.hold_ended}{flags}"
     return (
         f"lower {seconds(rep.lower_s)}  bottom {seconds(rep.bottom_hold_s)}  lift {seconds(rep.lift_s)}  "
         f"hold {seconds(rep.top_hold_s)} s   range {degrees(rep.rom_deg)}{flags}"

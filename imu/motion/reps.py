@@ -9,7 +9,7 @@ the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from math import inf, isnan, nextafter
@@ -19,6 +19,7 @@ from imu.exercises import End, Exercise
 from imu.model import (
     NAN,
     Event,
+    LineHold,
     Mount,
     MovementRejected,
     Rep,
@@ -37,8 +38,11 @@ from imu.motion.sets import summarise
 class RepJudge:
     """Stage: strokes and arrivals, in order of decision -> events and the ledger."""
 
-    def __init__(self, exercise: Exercise, mount: Mount, *, params: MotionParams) -> None:
+    def __init__(
+        self, exercise: Exercise, mount: Mount, *, params: MotionParams, line_holds: Sequence[LineHold] = ()
+    ) -> None:
         self._exercise = exercise
+        self._line_holds = line_holds
         self._mount = mount
         self._params = params
         self._needed = 1 if exercise.static else params.min_set_reps
@@ -298,9 +302,16 @@ class RepJudge:
             return Verdict.TOO_FAST
         if max(first.duration_s, second.duration_s) > ex.max_stroke_s:
             return Verdict.TRANSITION
+        if self._calibrates(first.end_s, second.start_s):
+            return Verdict.TRANSITION
         if not self._in_posture(cycle):
             return Verdict.SHALLOW if cycle.range_deg < self._least_deg() else Verdict.TRANSITION
         return Verdict.COUNTED
+
+    def _calibrates(self, from_s: float, to_s: float) -> bool:
+        """Whether the straight line was held there on purpose; in a static hold that is its beginning."""
+        middles = (0.5 * (hold.start_s + hold.end_s) for hold in self._line_holds)
+        return not self._exercise.static and any(from_s <= middle <= to_s for middle in middles)
 
     def _is_good(self, cycle: Cycle) -> bool:
         return cycle.second is not None and self._judge(cycle) is Verdict.COUNTED
