@@ -38,6 +38,7 @@ def do_daily(scene: Scene, name: str) -> None:
     """
     _check(name)
     own = Scene(scene.plan, scene.aside, script=scene.script, movements=scene.movements)
+    scene.script.wait(own.about(7.5, 0.6))  # getting one's breath back
     start = scene.script.now_s
     DAILY[name](own)
     own.note(name, start)

@@ -93,7 +93,7 @@ EXERCISES: dict[str, Exercise] = {
         ),
         Exercise(
             key="kettlebell-swing", name="Kettlebell swing", start=End.TOP,
-            top_deg=92.0, bottom_deg=20.0, rom_deg=70.0, min_rom_deg=25.0, min_stroke_s=0.2, max_stroke_s=3.0,
+            top_deg=92.0, bottom_deg=20.0, rom_deg=70.0, min_rom_deg=25.0, min_stroke_s=0.2, max_stroke_s=1.6,
             target_tempo="X-0-X-0", ballistic=True,
         ),
         Exercise(

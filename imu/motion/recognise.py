@@ -6,9 +6,9 @@ against every row of `imu.exercises`: the likelihood of what was seen, if a pers
 assumptions about people and straps, stated in `Assumed`, and fitted to no recording. All rows are equally likely
 beforehand, and so is "something else", which may have any posture and any speed: its share is the doubt.
 
-Where the mount is not sure, nobody knows which way is up. Then only the range and the speed speak, and they seldom
-suffice. Deadlift, trap-bar deadlift, Romanian deadlift and good morning look alike from the chest: then the family is
-sure and the exercise is not, and that is what is said.
+Where the mount is not sure, nobody knows which way is up. Then only the range and the speed speak, which other
+movements share, and they seldom suffice. Deadlift, trap-bar deadlift, Romanian deadlift and good morning look alike
+from the chest: then the family is sure and the exercise is not, and that is what is said.
 """
 
 from __future__ import annotations
@@ -46,6 +46,8 @@ class Assumed:
         start_seen: Probability that the end at which repetitions start is seen to be that end.
         anything_deg: Something else has its ends anywhere in as many degrees.
         anything_s: And its strokes last between these two.
+        anything_unplaced: Where posture is not known, something else is so many times likelier beforehand than any one
+            exercise: sit-ups, rowing, squats and seated bends share their ranges and speeds.
     """
 
     strap_deg: float = 8.0
@@ -65,6 +67,7 @@ class Assumed:
     start_seen: float = 0.8
     anything_deg: float = 270.0
     anything_s: tuple[float, float] = (0.2, 12.0)
+    anything_unplaced: float = 20.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,7 +119,9 @@ class Proposal:
 
     @property
     def family(self) -> str:
-        """Family of exercises that are alike from the chest, where that is sure; else empty."""
+        """Family of exercises that are alike from the chest, where that is sure; else empty. It rests on posture."""
+        if not self.posture_known:
+            return ""
         shares: dict[str, float] = {}
         for key, confidence in self.ranked:
             name = EXERCISES[key].family
@@ -240,7 +245,7 @@ def _log_of_anything(seen: Seen, a: Assumed) -> float:
     """The same of something else: any posture, any speed, any hold."""
     strokes = -2.0 * log(log(a.anything_s[1] / a.anything_s[0]))
     if isnan(seen.top_deg):
-        return strokes - log(0.5 * a.anything_deg)
+        return strokes - log(0.5 * a.anything_deg) + log(a.anything_unplaced)
     hold = 0.0 if isnan(seen.top_hold_s) else -log(log(a.static_s[1] / a.shortest_hold_s))
     return strokes - log(a.anything_deg * 0.5 * a.anything_deg) + hold + log(0.5)
 
