@@ -8,7 +8,8 @@ beforehand, and so is "something else", which may have any posture and any speed
 
 Where the mount is not sure, nobody knows which way is up. Then only the range and the speed speak, which other
 movements share, and they seldom suffice. Deadlift, trap-bar deadlift, Romanian deadlift and good morning look alike
-from the chest: then the family is sure and the exercise is not, and that is what is said.
+from the chest: then the family is sure and the exercise is not, and that is what is said. Chairs and squats bend the
+trunk like a trap-bar deadlift: they are weighed as an exercise of their own, which is never proposed.
 """
 
 from __future__ import annotations
@@ -26,6 +27,12 @@ from imu.model import NAN, Analysis, Rep, Trunk
 UNKNOWN = "unknown"
 ENOUGH = 0.6
 """Confidence from which a proposal is made, of an exercise or of a family."""
+
+_CHAIR = Exercise(
+    key="chair", name="Sitting down and standing up, squatting", start=End.EITHER,
+    top_deg=90.0, bottom_deg=48.0, rom_deg=42.0, min_rom_deg=20.0, target_tempo="1-0-1-1",
+)  # fmt: skip
+"""What everybody does all day and nobody trains as a hinge; it has the trunk of a trap-bar deadlift."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -191,10 +198,10 @@ def rank(seen: Seen, assumed: Assumed) -> tuple[tuple[str, float], ...]:
     """Confidence of every exercise, best first; together less than 1, the rest is something else."""
     rows = [row for row in EXERCISES.values() if row.top_deg is not None]
     likely = {row.key: _log_likelihood(row, seen, assumed) for row in rows}
-    other = _log_of_anything(seen, assumed)
-    highest = max(other, *likely.values())
+    others = (_log_of_anything(seen, assumed), _log_likelihood(_CHAIR, seen, assumed))
+    highest = max(*others, *likely.values())
     weights = {key: exp(value - highest) for key, value in likely.items()}
-    total = sum(weights.values()) + exp(other - highest)
+    total = sum(weights.values()) + sum(exp(value - highest) for value in others)
     return tuple(sorted(((key, w / total) for key, w in weights.items()), key=lambda pair: -pair[1]))
 
 
@@ -207,9 +214,14 @@ def _log_likelihood(row: Exercise, seen: Seen, a: Assumed) -> float:
     if not isnan(seen.top_hold_s):
         out += _log_hold(row, seen.top_hold_s, a)
     if seen.starts_low is not None:
-        as_it_should = seen.starts_low == (row.start is End.BOTTOM)
-        out += log(a.start_seen if as_it_should else 1.0 - a.start_seen)
+        out += _log_start(row, seen.starts_low, a)
     return out
+
+
+def _log_start(row: Exercise, starts_low: bool, a: Assumed) -> float:
+    if row.start is End.EITHER:
+        return log(0.5)
+    return log(a.start_seen if starts_low == (row.start is End.BOTTOM) else 1.0 - a.start_seen)
 
 
 def _typical_strokes_s(row: Exercise, a: Assumed, *, known: bool) -> tuple[float, float]:
