@@ -1,7 +1,7 @@
 """How often `imu analyze --exercise auto` names the right exercise, the wrong one, or none; on simulated and real sets.
 
 Run by hand: `python tests/benchmarks/recognise.py --recordings 20 [--real DIR]`. `DIR` holds recordings and the
-`manifest.csv` that names them; sets of people are listed with what is said of them, not scored. Seeds from 9000 on were
+`manifest.csv` that names them; sets of people are listed with what is said of them, not scored. Seeds from 9100 on were
 not looked at while the assumptions were stated.
 """
 
@@ -19,7 +19,7 @@ from imu.model import Mount, Samples
 from imu.motion.pipeline import analyze
 from imu.motion.recognise import UNKNOWN, Proposal, propose
 
-FIRST_SEED = 9000
+FIRST_SEED = 9100
 MISSED = "no set"
 
 
