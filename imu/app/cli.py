@@ -17,11 +17,14 @@ from imu.errors import ImuError
 from imu.exercises import EXERCISES, get_exercise
 
 if TYPE_CHECKING:
+    from imu.exercises import Exercise
     from imu.model import Mount
 
 INTERRUPTED = 130
 """Exit code of a program ended by Ctrl-C (128 + SIGINT)."""
 RECORDINGS = Path("recordings")
+AUTO = "auto"
+"""The name with which `imu analyze` proposes the exercise by itself."""
 
 
 class _Commands(TyperGroup):
@@ -110,6 +113,18 @@ def _mount(axes: str | None) -> Mount | None:
         ) from None
 
 
+def _exercise(name: str) -> Exercise:
+    """The row of an exercise that has to be known beforehand."""
+    from imu.errors import UsageError
+
+    if name == AUTO:
+        raise UsageError(
+            "--exercise auto looks at whole sets, so it works afterwards, with imu analyze; here name the exercise, "
+            "or hinge, any trunk hinge."
+        )
+    return get_exercise(name)
+
+
 @app.callback(
     epilog="Start without a sensor: [bold]imu demo[/bold]. Help on one command: [bold]imu record --help[/bold]."
 )
@@ -184,7 +199,7 @@ def record(
     command(
         sensor,
         Plan.build(
-            get_exercise(exercise), tempo, load_kg=load, set_rest_s=set_rest, person=person, note=note, out=out,
+            _exercise(exercise), tempo, load_kg=load, set_rest_s=set_rest, person=person, note=note, out=out,
             duration_s=duration, mount=_mount(mount), calibrate=calibrate,
         ),
     )  # fmt: skip
@@ -210,7 +225,7 @@ def demo(
     """
     from imu.app.demo import command
 
-    command(get_exercise(exercise), reps=reps, seed=seed, speed=speed, out=out, calibrate=calibrate)
+    command(_exercise(exercise), reps=reps, seed=seed, speed=speed, out=out, calibrate=calibrate)
 
 
 @app.command()
@@ -220,7 +235,11 @@ def analyze(
     exercise: Annotated[
         str | None,
         typer.Option(
-            "--exercise", "-e", metavar="NAME", help="What was trained; as the session says, or hinge, if not given."
+            "--exercise",
+            "-e",
+            metavar="NAME|auto",
+            help="What was trained; as the session says, or hinge, if not given. With auto every set gets a proposal "
+            "with its confidence, or unknown.",
         ),
     ] = None,
     min_set_reps: Annotated[
@@ -241,18 +260,26 @@ def analyze(
     A bare CSV has the columns t_s,acc_x_mps2,acc_y_mps2,acc_z_mps2 and, if there was a gyroscope,
     gyr_x_radps,gyr_y_radps,gyr_z_radps; it may be gzipped. In a session folder reps.csv and sets.csv are written anew.
 
+    With --exercise auto a bare recording is analysed as what all its sets are proposed to be, or the likeliest of
+    their family, or as hinge; a session stays what it was declared as, and a difference is said. With --out the
+    proposals are kept in NAME.exercise.csv.
+
     Examples:
         imu analyze recordings/20261120T183005Z_back-extension
         imu analyze chest.csv.gz --exercise deadlift --min-set-reps 1
+        imu analyze chest.csv.gz --exercise auto --mount +y,+z
         imu analyze dataset/ --out results/ --orientation
     """
     from imu.app.analyze import command
     from imu.app.settings import Wishes
 
-    row = None if exercise is None else get_exercise(exercise)
+    auto = exercise == AUTO
+    row = None if exercise is None or auto else get_exercise(exercise)
     command(
         paths,
-        Wishes(exercise=row, min_set_reps=min_set_reps, mount=_mount(mount), out=out, orientation=orientation),
+        Wishes(
+            exercise=row, auto=auto, min_set_reps=min_set_reps, mount=_mount(mount), out=out, orientation=orientation
+        ),
     )
 
 
@@ -271,7 +298,7 @@ def replay(
     """
     from imu.app.replay import command
 
-    command(session, speed=speed, exercise=None if exercise is None else get_exercise(exercise))
+    command(session, speed=speed, exercise=None if exercise is None else _exercise(exercise))
 
 
 @app.command()
@@ -294,7 +321,7 @@ def simulate(
     """
     from imu.app.simulate import command
 
-    command(get_exercise(exercise), reps=reps, sets=sets, seed=seed, rate_hz=rate, gyroscope=not no_gyro, out=out)
+    command(_exercise(exercise), reps=reps, sets=sets, seed=seed, rate_hz=rate, gyroscope=not no_gyro, out=out)
 
 
 def main() -> NoReturn:

@@ -21,9 +21,13 @@ MIN_SET_REPS_KEY = "min_set_reps"
 
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
-    """What the person asked for; None means: as the recording says, else the default."""
+    """What the person asked for; None means: as the recording says, else the default.
+
+    With `auto` a bare recording's exercise is proposed from its motion, and a session's is compared with that.
+    """
 
     exercise: Exercise | None = None
+    auto: bool = False
     min_set_reps: int | None = None
     mount: Mount | None = None
     out: Path | None = None

@@ -14,7 +14,7 @@ from imu.model import Analysis, Rep, SetSummary
 
 DIM = "bright_black"
 LAST = "verdict"
-GIVING_WAY = (LAST, "recording")
+GIVING_WAY = (LAST, "recording", "proposed")
 """Columns that become narrower first where the terminal is."""
 LEGEND = "* lower-bottom-lift-top in seconds"
 
@@ -27,6 +27,7 @@ class Line:
     exercise: str
     duration_s: float
     analysis: Analysis
+    proposed: str | None = None
 
 
 def movements(reps: Sequence[Rep]) -> Table:
@@ -65,17 +66,19 @@ def sets(summaries: Iterable[SetSummary]) -> Table:
 
 
 def recordings(lines: Iterable[Line]) -> Table:
-    """One row a recording."""
+    """One row a recording, with what its sets were proposed to be where that was asked for."""
+    rows = list(lines)
+    asked = any(line.proposed is not None for line in rows)
     table = _table(
         ("recording", "left"), ("exercise", "left"), ("length", "right"), ("reps", "right"), ("by set", "left"),
-        ("not counted", "right"),
+        ("not counted", "right"), *([("proposed", "left")] if asked else []),
     )  # fmt: skip
-    for line in lines:
+    for line in rows:
         counted = len(line.analysis.counted)
         table.add_row(
             Text(line.name, overflow="fold"), line.exercise, words.clock(line.duration_s),
             Text(str(counted), style="bold" if counted else DIM), "+".join(str(s.reps) for s in line.analysis.sets),
-            str(len(line.analysis.reps) - counted),
+            str(len(line.analysis.reps) - counted), *([line.proposed or ""] if asked else []),
         )  # fmt: skip
     return table
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from imu.model import Calibration, CalibrationStep, Mount, Phase, Rep, SetSummary, Verdict
+from imu.motion.recognise import UNKNOWN, Proposal
 
 VERDICTS = {
     Verdict.COUNTED: "counted",
@@ -109,3 +110,20 @@ def set_line(summary: SetSummary) -> str:
         f"set {summary.set}: {reps(summary.reps)}, tempo {summary.mean_tempo}, "
         f"top hold {seconds(summary.mean_top_hold_s)} s, range {degrees(summary.mean_rom_deg)}"
     )
+
+
+def confidence(share: float) -> str:
+    """A confidence in percent, which is never all there could be."""
+    return ">99 %" if share > 0.99 else f"{100.0 * share:.0f} %"
+
+
+def proposal_line(one: Proposal) -> str:
+    """What one set was proposed to be, with the confidence and the two nearest where no exercise is sure."""
+    what = "Static hold" if one.set is None else f"Set {one.set}"
+    when = f"{what} ({clock(one.start_s)} to {clock(one.end_s)})"
+    best, second = (f"{key} {confidence(share)}" for key, share in one.ranked[:2])
+    if one.exercise != UNKNOWN:
+        return f"{when}: {best}, next {second}"
+    if one.family:
+        return f"{when}: a {one.family}: {best} or {second}, alike from the chest"
+    return f"{when}: unknown; nearest {best}, {second}"
