@@ -111,7 +111,7 @@ class RepJudge:
 
     def _at(self, t_s: float) -> list[Event]:
         """Decide what fell due before something happens at `t_s`; nothing is decided before that time any more."""
-        events = self.advance(nextafter(t_s, -inf))
+        events = self.advance(t_s)
         self._event_s = t_s
         return events
 
@@ -128,8 +128,12 @@ class RepJudge:
     def _due(self) -> Iterator[tuple[float, Callable[[float], list[Event]]]]:
         """What waits for time to pass, and until when. A stroke under way may still mend all but a good cycle."""
         p, cycle = self._params, self._open
-        if cycle is not None and cycle.second is not None and (self._is_good(cycle) or not self._moving):
-            yield max(cycle.end_s + p.verdict_wait_s, self._event_s), self._close_cycle
+        if cycle is not None and cycle.second is not None:
+            if self._is_good(cycle):
+                yield max(cycle.end_s + p.verdict_wait_s, self._event_s), self._close_cycle
+            elif not self._moving:
+                # Not in the moment in which its stroke ended: the next one may be said to be under way in the same.
+                yield max(cycle.end_s + p.verdict_wait_s, nextafter(self._event_s, inf)), self._close_cycle
         if self._moving:
             return
         if not isnan(self._last_end_s):
