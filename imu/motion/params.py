@@ -137,7 +137,7 @@ class MotionParams:
     alone: float = 0.9
     lopsided: float = 2.5
     either_hold_s: float = 6.0
-    wiggle: float = 0.30
+    wiggle: float = 0.33
     oversize: float = 1.6
     off_plane_deg: float = 45.0
     off_plane_share: float = 1.2
