@@ -58,6 +58,11 @@ class Cycle:
         return self.first.high_deg if self.second is None else min(self.first.high_deg, self.second.high_deg)
 
     @property
+    def pause_s(self) -> float:
+        """The hold between the strokes."""
+        return 0.0 if self.second is None else self.second.start_s - self.first.end_s
+
+    @property
     def moving_s(self) -> tuple[float, ...]:
         """The time each stroke moved."""
         return tuple(max(s.duration_s - s.stall_s, _BRIEF_S) for s in (self.first, self.second) if s is not None)
@@ -104,6 +109,7 @@ class Group:
         return (
             cycle.lean_deg - lean_deg <= max(params.lean_deg, params.lean_share * self.range_deg)
             and self._tempo_ratio(cycle) <= params.tempo_ratio
+            and self._holds_alike(cycle, params)
             and params.complete <= share <= params.oversize
             and away <= max(params.posture_deg, params.posture_share * self.range_deg)
             and cycle.first.start_s - self.alive_s <= params.set_gap_s
@@ -114,6 +120,12 @@ class Group:
         mine = zip(*(c.moving_s for c in self.cycles), strict=True)
         shares = [one / median(usual) for one, usual in zip(cycle.moving_s, mine, strict=True)]
         return float(max(*shares, 1.0 / min(shares)))
+
+    def _holds_alike(self, cycle: Cycle, params: MotionParams) -> bool:
+        """Whether a cycle's hold is not far longer than any of this group's: somebody who sits on a chair meanwhile."""
+        longest_s = max(c.pause_s for c in self.cycles)
+        few = len(self.cycles) < params.min_set_reps
+        return few or cycle.pause_s <= max(params.inner_hold_s, params.inner_hold_ratio * longest_s)
 
     def is_rhythmic(self, cycles: int, params: MotionParams) -> bool:
         """Whether the last few cycles followed one another about evenly, as in a set and not as in a day's work."""

@@ -130,6 +130,8 @@ class MotionParams:
     drift_share: float = 0.45
     rhythm: float = 4.0
     tempo_ratio: float = 4.0
+    inner_hold_s: float = 6.0
+    inner_hold_ratio: float = 3.0
     lean_share: float = 0.3
     complete: float = 0.55
     one_way: float = 0.45
