@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from firmware_proto.motion import STYLES
-from imu.app import console, scored_sheets, sheets, simulated_sheets
+from imu.app import console, scored_sheets, sheets, short_sheets, simulated_sheets
 from imu.app.dataset import FORMAT, Entry, read_dataset
 from imu.app.scored import Result, Tilted, orientation_entries, score_all
 from imu.app.settings import Wishes
@@ -59,7 +59,7 @@ def command_simulated(
     todo = tasks(sets=sets, seed=seed, styles=styles, mounts=MOUNTS[mount], rate_hz=rate_hz, robust=robust)
     with _workers(jobs, len(todo)) as across:
         runs, quiet = run_all(todo, across)
-    make = simulated_sheets.short_sheets if give.short else simulated_sheets.sheets
+    make = short_sheets.of_simulator if give.short else simulated_sheets.sheets
     tables = make(runs, quiet, MOUNTS[mount])
     _give(tables, give, {"tables": tables, "runs": runs, "everyday": quiet})
 
@@ -83,7 +83,7 @@ def command_folder(
     for side in ("even", "odd") if half == "both" else (half,):
         within = [r for r in results if side in ("all", sides[r.entry.dataset, r.entry.subject])]
         trials = [t for t in tilted if side in ("all", sides[t.entry.dataset, t.entry.subject])]
-        found = scored_sheets.sheets(within, trials, short=give.short)
+        found = (short_sheets.of_folder if give.short else scored_sheets.sheets)(within, trials)
         found += [s for s in scored_sheets.wrong(within) if s.rows] if listed else []
         tables += found if side == "all" else [_titled(s, f"{side} half") for s in found]
     _give(tables, give, {"tables": tables, "recordings": results, "orientation": tilted})

@@ -9,14 +9,13 @@ from statistics import fmean
 from imu.app.dataset import COUNTED
 from imu.app.scored import Result, Tilted
 from imu.app.sheets import AGREEMENT, NONE, Sheet, agreement_cells, number, percent, rate, share
-from imu.evaluation.agreement import agreement
+from imu.evaluation.agreement import Agreement, agreement
 from imu.evaluation.bouts import Bout, CountSum, QuietSum, sum_counts, sum_quiet
 from imu.evaluation.instants import BOUNDARIES
 
 CHANGES = "sitting down, standing up, lying down"
-EVERYDAY = "everything else"
+EVERYDAY = "everyday activity"
 SENSORS = {f"{EVERYDAY}, with gyroscope": True, f"{EVERYDAY}, acceleration only": False}
-TOTALS = (*SENSORS, EVERYDAY, CHANGES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +51,12 @@ def _grouped(results: Iterable[Result], key: Callable[[Result], str]) -> list[Gr
     return [Group(name=name, results=tuple(some)) for name, some in sorted(groups.items())]
 
 
-def sheets(results: Sequence[Result], tilted: Sequence[Tilted], *, short: bool = False) -> list[Sheet]:
-    """All tables of a folder; the short ones are what a person reads first."""
+def sheets(results: Sequence[Result], tilted: Sequence[Tilted]) -> list[Sheet]:
+    """All tables of a folder."""
     least = sorted({r.min_set_reps for r in results}, reverse=True)
     by_least = {n: [r for r in results if r.min_set_reps == n] for n in least}
-    found = [counts(by_least, short=short), quiet(by_least, short=short), *instants(by_least)]
-    if not short:
-        found += [unsure(by_least), traps(by_least)]
-    return [s for s in (*found, orientation(tilted, short=short)) if s.rows]
+    found = [counts(by_least), quiet(by_least), *instants(by_least), unsure(by_least), traps(by_least)]
+    return [s for s in (*found, orientation(tilted)) if s.rows]
 
 
 SET_IS = "a set is"
@@ -71,7 +68,7 @@ def least_words(least: int) -> str:
     return f"{least}+"
 
 
-def counts(by_least: dict[int, list[Result]], *, short: bool) -> Sheet:
+def counts(by_least: dict[int, list[Result]]) -> Sheet:
     """Counting, a row for each data set and setting."""
     rows = []
     names = [g.name for g in counted_groups(next(iter(by_least.values()), []))]
@@ -79,13 +76,12 @@ def counts(by_least: dict[int, list[Result]], *, short: bool) -> Sheet:
         for least, results in by_least.items():
             (group,) = (g for g in counted_groups(results) if g.name == name)
             s = sum_counts(r.counts for r in group.results)
-            rows.append((name, least_words(least), *(_short_cells(s) if short else _count_cells(s))))
-    figures = ("bouts", "exact (95 %)", "within 1", "phantoms", "an hour (90 %)")
-    more = ("recs", "bouts", "reps", "exact (95 %)", "within 1", "MAE", "missed", "extra", "phantoms", "free h",
-            "an hour (90 %)", "whole rec. exact")  # fmt: skip
+            rows.append((name, least_words(least), *_count_cells(s)))
+    figures = ("recs", "bouts", "reps", "exact (95 %)", "within 1", "MAE", "missed", "extra", "phantoms", "free h",
+               "an hour (90 %)", "whole rec. exact")  # fmt: skip
     return Sheet(
         title="Counting whole recordings, what nobody could count for certain left out",
-        columns=("data set", SET_IS, *(figures if short else more)),
+        columns=("data set", SET_IS, *figures),
         rows=tuple(rows),
         notes=(LEGEND,) if len(by_least) > 1 else (),
     )
@@ -94,25 +90,21 @@ def counts(by_least: dict[int, list[Result]], *, short: bool) -> Sheet:
 def _count_cells(s: CountSum) -> tuple[str, ...]:
     return (
         str(s.recordings), str(s.bouts), str(s.reps), share(s.exact, s.bouts), percent(s.within_1, s.bouts),
-        number(s.mae_reps), str(s.missed), str(s.extra), str(s.phantoms), number(s.hours, 2), _rate(s),
+        number(s.mae_reps), str(s.missed), str(s.extra), str(s.phantoms), number(s.hours, 2), rate_of(s),
         percent(s.whole, s.recordings),
     )  # fmt: skip
-
-
-def _short_cells(s: CountSum) -> tuple[str, ...]:
-    within = percent(s.within_1, s.bouts)
-    return f"{s.exact} of {s.bouts}", share(s.exact, s.bouts), within, f"{s.phantoms} in {s.hours:.2f} h", _rate(s)
 
 
 SHORTEST_HOURS = 1e-3
 """No rate is made of less time than this."""
 
 
-def _rate(s: CountSum | QuietSum) -> str:
+def rate_of(s: CountSum | QuietSum) -> str:
+    """Phantoms an hour."""
     return rate(s.phantoms, s.hours) if s.hours > SHORTEST_HOURS else NONE
 
 
-def quiet(by_least: dict[int, list[Result]], *, short: bool) -> Sheet:
+def quiet(by_least: dict[int, list[Result]]) -> Sheet:
     """Phantoms where nothing is to be counted, the settings side by side."""
     by_name: dict[str, list[QuietSum]] = {}
     for results in by_least.values():
@@ -120,9 +112,8 @@ def quiet(by_least: dict[int, list[Result]], *, short: bool) -> Sheet:
             by_name.setdefault(group.name, []).append(sum_quiet(r.counts for r in group.results))
     rows = []
     for name, sums in by_name.items():
-        if not short or name in TOTALS:
-            cells = (cell for s in sums for cell in (str(s.phantoms), _rate(s), percent(s.clean, s.recordings)))
-            rows.append((name, str(sums[0].recordings), number(sums[0].hours), *cells))
+        cells = (cell for s in sums for cell in (str(s.phantoms), rate_of(s), percent(s.clean, s.recordings)))
+        rows.append((name, str(sums[0].recordings), number(sums[0].hours), *cells))
     heads = (f"{least_words(n)}: {head}" for n in by_least for head in ("phantoms", "an hour (90 %)", "recs without"))
     return Sheet(
         title="Everyday activity, nothing to count", columns=("activity", "recs", "hours", *heads), rows=tuple(rows)
@@ -134,17 +125,10 @@ def instants(by_least: dict[int, list[Result]]) -> list[Sheet]:
     least = min(by_least, default=0)
     results = by_least.get(least, [])
     true = [b for r in results for b in r.boundaries]
-    rows = [
-        (
-            name.removesuffix("_s").replace("_", " "),
-            *agreement_cells(agreement(b[name] for b in true if b and name in b)),
-        )
-        for name in BOUNDARIES
-        if true
-    ]
+    rows = [(name, *agreement_cells(a)) for name, a in boundary_agreement(results).items()] if true else []
     asked = sum(len(r.entry.bottoms_s) for r in results if r.entry.kind in COUNTED)
     if asked:
-        rows.append(("bottom", *agreement_cells(agreement(e for r in results for e in r.bottoms_s))))
+        rows.append(("bottom", *agreement_cells(bottom_agreement(results))))
     matched = f"{sum(b is not None for b in true)} of {len(true)} repetitions with phases were found" if true else ""
     return [
         Sheet(
@@ -154,6 +138,19 @@ def instants(by_least: dict[int, list[Result]]) -> list[Sheet]:
             notes=tuple(f"{text}." for text in (matched, f"{asked} bottoms were read" if asked else "") if text),
         )
     ]
+
+
+def boundary_agreement(results: Iterable[Result]) -> dict[str, Agreement]:
+    """Errors of the four boundaries against the eye."""
+    true = [b for r in results for b in r.boundaries if b]
+    return {
+        name.removesuffix("_s").replace("_", " "): agreement(b[name] for b in true if name in b) for name in BOUNDARIES
+    }
+
+
+def bottom_agreement(results: Iterable[Result]) -> Agreement:
+    """Errors of the bottoms that were found."""
+    return agreement(e for r in results for e in r.bottoms_s)
 
 
 def unsure(by_least: dict[int, list[Result]]) -> Sheet:
@@ -194,17 +191,12 @@ def traps(by_least: dict[int, list[Result]]) -> Sheet:
     return Sheet(title="Traps, not scored", columns=("data set", SET_IS, "recs", "found"), rows=tuple(rows))
 
 
-def orientation(tilted: Sequence[Tilted], *, short: bool) -> Sheet:
+def orientation(tilted: Sequence[Tilted]) -> Sheet:
     """Inclination against the optical reference."""
-    trials = [
-        (
-            t.entry.name,
-            number(t.inclination.rmse_deg),
-            number(t.inclination.p95_deg),
-            f"{100 * t.inclination.cover:.1f} %",
-        )
-        for t in tilted
-    ]
+    trials = []
+    for t in tilted:
+        e = t.inclination
+        trials.append((t.entry.name, number(e.rmse_deg), number(e.p95_deg), f"{100 * e.cover:.1f} %"))
     groups: dict[str, list[float]] = {}
     for t in tilted:
         if t.inclination.n:
@@ -216,7 +208,7 @@ def orientation(tilted: Sequence[Tilted], *, short: bool) -> Sheet:
     return Sheet(
         title="Inclination while moving against an optical reference, in deg",
         columns=("trial", "RMSE", "p95", "covered"),
-        rows=tuple(sums if short else [*trials, *sums]),
+        rows=(*trials, *sums),
     )
 
 

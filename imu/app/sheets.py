@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
+from textwrap import fill
 
 from imu.evaluation.agreement import Agreement
 from imu.evaluation.intervals import count_interval, share_interval
 
 NONE = "-"
 """What stands where there is no figure."""
+WIDTH = 118
+"""Columns of a paragraph in Markdown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +31,11 @@ class Sheet:
     notes: tuple[str, ...] = field(default=())
 
     def markdown(self) -> str:
-        """The table as Markdown, with its title as a paragraph of its own."""
+        """The table as Markdown, title and notes as paragraphs of their own."""
         lines = [_line(self.columns), _line("---" if i == 0 else "---:" for i in range(len(self.columns)))]
         lines += [_line(row) for row in self.rows]
-        return "\n".join([f"{self.title}:", "", *lines, *(("", *self.notes) if self.notes else ())])
+        notes = fill(" ".join(self.notes), WIDTH, break_on_hyphens=False, break_long_words=False)
+        return "\n\n".join(part for part in (f"{self.title}:", "\n".join(lines), notes) if part)
 
     def show(self) -> None:
         """Print it on the terminal."""

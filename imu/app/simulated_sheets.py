@@ -7,11 +7,11 @@ from math import isfinite
 
 from firmware_proto.motion import STYLES, TrueRep
 from imu.app.disturbed import DISTURBANCES
-from imu.app.sheets import AGREEMENT, NONE, Sheet, agreement_cells, number, percent, rate, share, signed
+from imu.app.sheets import AGREEMENT, NONE, Sheet, agreement_cells, number, percent, rate, share
 from imu.app.simulated import EVERYDAY, FULL_RATE_HZ, MountKnown, QuietRun, Run
 from imu.evaluation.agreement import agreement
 from imu.evaluation.announcing import together
-from imu.evaluation.coverage import coverage
+from imu.evaluation.coverage import Coverage, coverage
 from imu.model import Rep
 
 RATES_HZ = (104.0, 52.0, 26.0)
@@ -40,17 +40,6 @@ def sheets(runs: Sequence[Run], quiet: Sequence[QuietRun], mounts: tuple[MountKn
     ]
     if quiet:
         found.append(everyday(quiet, mounts))
-    return found + ([disturbances(runs, mounts)] if any(r.disturbance for r in runs) else [])
-
-
-def short_sheets(runs: Sequence[Run], quiet: Sequence[QuietRun], mounts: tuple[MountKnown, ...]) -> list[Sheet]:
-    """The tables a person reads first."""
-    told = f"mount {mounts[0]}"
-    found = [exercises(runs, mounts), sensors(runs, mounts), phases_short(runs, mounts[0]), announcements(runs, told)]
-    as_drawn = [r for r in undisturbed(runs) if r.as_drawn and r.mount == mounts[0]]
-    found.append(intervals(as_drawn, told))
-    if quiet:
-        found.append(everyday(quiet, mounts, total_only=True))
     return found + ([disturbances(runs, mounts)] if any(r.disturbance for r in runs) else [])
 
 
@@ -114,29 +103,10 @@ def phases(runs: Sequence[Run], title: str) -> Sheet:
     rows = []
     for phase in PHASES:
         for name, low, high in CLASSES:
-            some = [pair for r in runs for pair in r.pairs if low <= _stroke_s(pair[0], phase) < high]
+            some = [pair for r in runs for pair in r.pairs if low <= stroke_s(pair[0], phase) < high]
             errors = agreement(getattr(found, phase) - getattr(true, phase) for true, found in some)
-            rows.append((f"{_words(phase)}, strokes {name}", *agreement_cells(errors)))
+            rows.append((f"{phase_words(phase)}, strokes {name}", *agreement_cells(errors)))
     return Sheet(title=title, columns=("phase", *AGREEMENT), rows=tuple(rows), notes=(HOLDS_CLASS,))
-
-
-def phases_short(runs: Sequence[Run], mount: MountKnown) -> Sheet:
-    """Median and 95th percentile of each phase, a row for each class of strokes."""
-    rows = []
-    for gyroscope in (True, False):
-        pairs = [pair for r in full_rate(runs, mount, gyroscope=gyroscope) for pair in r.pairs]
-        for name, low, high in CLASSES:
-            cells = []
-            for phase in PHASES:
-                some = [(t, f) for t, f in pairs if low <= _stroke_s(t, phase) < high]
-                a = agreement(getattr(f, phase) - getattr(t, phase) for t, f in some)
-                cells.append(f"{number(a.median)} / {number(a.p95)} / {signed(a.bias)}")
-            rows.append((f"{name}, {'with gyroscope' if gyroscope else 'acceleration only'}", *cells))
-    return Sheet(
-        title=f"Phase durations at 104 Hz, mount {mount}: median error, 95 % within, bias, in s",
-        columns=("strokes", *(_words(p) for p in PHASES)),
-        rows=tuple(rows),
-    )
 
 
 def instants(runs: Sequence[Run], title: str) -> Sheet:
@@ -144,20 +114,21 @@ def instants(runs: Sequence[Run], title: str) -> Sheet:
     rows = []
     for instant in INSTANTS:
         for name, low, high in CLASSES:
-            some = [pair for r in runs for pair in r.pairs if low <= _stroke_s(pair[0], instant) < high]
+            some = [pair for r in runs for pair in r.pairs if low <= stroke_s(pair[0], instant) < high]
             errors = agreement(getattr(found, instant) - getattr(true, instant) for true, found in some)
-            rows.append((f"{_words(instant)}, strokes {name}", *agreement_cells(errors)))
+            rows.append((f"{phase_words(instant)}, strokes {name}", *agreement_cells(errors)))
     return Sheet(title=title, columns=("instant", *AGREEMENT), rows=tuple(rows))
 
 
-def _stroke_s(true: TrueRep, name: str) -> float:
+def stroke_s(true: TrueRep, name: str) -> float:
     """True duration of the stroke a phase or instant belongs to; of the longer one, where it is a hold."""
     if "hold" in name:
         return max(true.lower_s, true.lift_s)
     return true.lower_s if name.startswith("lower") else true.lift_s
 
 
-def _words(name: str) -> str:
+def phase_words(name: str) -> str:
+    """Name of a phase or an instant, for people."""
     return name.removesuffix("_s").replace("_", " ")
 
 
@@ -201,15 +172,20 @@ truth is the true top minus the median of the true tops of the same recording.
 """
 
 
+def covered(runs: Iterable[Run], name: str) -> Coverage:
+    """What became of the stated intervals of one number."""
+    half_width, error = STATED[name]
+    return coverage((error(t, f, r), getattr(f, half_width)) for r in runs for t, f in r.pairs)
+
+
 def intervals(runs: Sequence[Run], told: str) -> Sheet:
     """How often the stated 90 % intervals hold the truth."""
     rows = []
-    for name, (half_width, error) in STATED.items():
+    for name, (half_width, _) in STATED.items():
         unit = "deg" if half_width.endswith("_deg") else "s"
         cells = []
         for gyroscope in (True, False):
-            pairs = [(t, f, r) for r in runs if r.gyroscope == gyroscope for t, f in r.pairs]
-            c = coverage((error(*pair), getattr(pair[1], half_width)) for pair in pairs)
+            c = covered([r for r in runs if r.gyroscope == gyroscope], name)
             width = f"{number(c.half_width, 1 if unit == 'deg' else 3)} {unit}" if isfinite(c.half_width) else NONE
             cells += [str(c.stated), percent(c.inside, c.stated), width]
         rows.append((name, *cells))
@@ -221,12 +197,12 @@ def intervals(runs: Sequence[Run], told: str) -> Sheet:
     )
 
 
-def everyday(quiet: Sequence[QuietRun], mounts: tuple[MountKnown, ...], *, total_only: bool = False) -> Sheet:
+def everyday(quiet: Sequence[QuietRun], mounts: tuple[MountKnown, ...]) -> Sheet:
     """Phantoms an hour of everyday activity, with sets of three and with single movements."""
     kinds = [(m, least) for least in (3, 1) for m in mounts]
     rows = []
     groups = [(kind, [q for q in quiet if q.activity == kind]) for kind in EVERYDAY]
-    for name, some in [*([] if total_only else groups), ("all", list(quiet))]:
+    for name, some in [*groups, ("all", list(quiet))]:
         by_kind = [[q for q in some if (q.mount, q.min_set_reps) == kind] for kind in kinds]
         hours = sum(q.hours for q in by_kind[0])
         cells = (rate(sum(q.phantoms for q in chosen), sum(q.hours for q in chosen)) for chosen in by_kind)
