@@ -126,7 +126,11 @@ def _optical(path: Path, names: list[str]) -> list[str]:
 def orientation_entries(folder: Path) -> list[Entry]:
     """Every recording below a folder without a manifest that carries an optical reference."""
     found = []
-    for one in find_inputs([folder]):
+    try:
+        inputs = find_inputs([folder])
+    except DataError:  # no recording at all
+        return []
+    for one in inputs:
         if one.is_session:
             continue
         try:
