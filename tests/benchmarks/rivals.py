@@ -1,6 +1,6 @@
 """Our counter beside those others use, on the same data in the same run. Run by hand, see --help.
 
-    python tests/benchmarks/rivals.py --sets 20 [FOLDER] [--markdown]
+    python tests/benchmarks/rivals.py --sets 20 [FOLDER] [--short] [--markdown]
 
 Simulated people with set-up, stepping off, failed attempts and pauses left in; the same sets cut out exactly, which is
 the case the others were made for; everyday activity, simulated; and, if a folder with truth is given (see
@@ -55,20 +55,21 @@ Results = dict[str, dict[str, Column]]
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--sets", type=int, default=20, help="recordings of each exercise")
     parser.add_argument("--seed", type=int, default=FIRST_SEED)
+    parser.add_argument("--short", action="store_true", help="one table for all")
     parser.add_argument("--markdown", action="store_true")
     asked = parser.parse_args()
-    sheets = [simulated(asked.sets, asked.seed)]
-    if asked.folder is not None:
-        sheets.append(real(asked.folder))
+    made = simulate_all(asked.sets, asked.seed)
+    found = {} if asked.folder is None else read_all(asked.folder)
+    sheets = [short(made, found)] if asked.short else [simulated(made), *([real(found)] if found else [])]
     show(sheets, markdown=asked.markdown)
 
 
-def simulated(sets: int, first_seed: int) -> Sheet:
+def simulate_all(sets: int, first_seed: int) -> Results:
     """The simulator's people and their everyday life; the mount is known to all."""
     results: Results = {}
     for style in (name for name, kind in STYLES.items() if not kind.static):
@@ -82,15 +83,33 @@ def simulated(sets: int, first_seed: int) -> Sheet:
                 count(results, "cut", cut_out(samples, bout), exercise, mount, [bout])
     for seed in range(first_seed, first_seed + 10 * sets):
         made = random_negative(seed)
-        count(results, "quiet", samples_of(made), get_exercise("hinge"), mount_of(made), [])
-    ours = results[OURS]["whole"].seconds
+        count(results, EVERYDAY, samples_of(made), get_exercise("hinge"), mount_of(made), [])
+    return results
+
+
+def read_all(folder: Path) -> Results:
+    """Recordings with truth, by data set; to the others the mount is told that ours learned."""
+    results: Results = {}
+    for entry in read_dataset(folder):
+        if entry.kind not in (*COUNTED, "negative") or (entry.kind == "negative" and entry.transition):
+            continue
+        recording = read_recording(entry.path)
+        exercise = settings_for(recording, Wishes(), entry.activity).exercise
+        learned = analyze(recording.samples, exercise, rate_hz=recording.rate_hz)[0].mount
+        kind = entry.dataset if entry.kind in COUNTED else EVERYDAY
+        count(results, kind, recording.samples, exercise, None, entry.bouts, told=learned)
+    return results
+
+
+def simulated(results: Results) -> Sheet:
+    """All figures of the simulator."""
     rows = []
     for name, columns in results.items():
-        whole, cut, quiet = (sum_counts(columns[kind].scored) for kind in ("whole", "cut", "quiet"))
+        whole, cut, quiet = (sum_counts(columns[kind].scored) for kind in ("whole", "cut", EVERYDAY))
         rows.append(
             (name, percent(whole.exact, whole.bouts), percent(whole.within_1, whole.bouts),
              rate(whole.phantoms, whole.hours), percent(cut.exact, cut.bouts), percent(cut.within_1, cut.bouts),
-             rate(quiet.phantoms, quiet.hours), f"{columns['whole'].seconds / ours:.2f}")
+             rate(quiet.phantoms, quiet.hours), time_of(results, name))
         )  # fmt: skip
     return Sheet(
         title=f"{whole.bouts} simulated sets in {len(results[OURS]['whole'].scored)} recordings, mount known",
@@ -100,31 +119,45 @@ def simulated(sets: int, first_seed: int) -> Sheet:
     )  # fmt: skip
 
 
-def real(folder: Path) -> Sheet:
-    """Recordings with truth; to the others the mount is told that ours learned."""
-    results: Results = {}
-    kinds: set[str] = set()
-    for entry in read_dataset(folder):
-        if entry.kind not in (*COUNTED, "negative") or (entry.kind == "negative" and entry.transition):
-            continue
-        recording = read_recording(entry.path)
-        exercise = settings_for(recording, Wishes(), entry.activity).exercise
-        learned = analyze(recording.samples, exercise, rate_hz=recording.rate_hz)[0].mount
-        kind = entry.dataset if entry.kind in COUNTED else EVERYDAY
-        kinds.add(kind)
-        count(results, kind, recording.samples, exercise, None, entry.bouts, told=learned)
+def time_of(results: Results, name: str) -> str:
+    """Time taken for whole recordings, as a ratio to ours."""
+    return f"{results[name]['whole'].seconds / results[OURS]['whole'].seconds:.2f}"
+
+
+def real(results: Results) -> Sheet:
+    """All figures of a folder, a row for each data set."""
     rows = []
-    for kind in sorted(kinds - {EVERYDAY}):
-        sums = {name: sum_counts(columns[kind].scored) for name, columns in results.items()}
-        if sums[OURS].bouts:
-            cells = (f"{s.exact} ({s.phantoms})" for s in sums.values())
-            rows.append((f"{kind}: of {sums[OURS].bouts}", *cells))
-    if EVERYDAY in kinds:
+    for kind in sorted(results[OURS].keys() - {EVERYDAY}):
+        sums = [sum_counts(columns[kind].scored) for columns in results.values()]
+        if sums[0].bouts:
+            rows.append((f"{kind}: of {sums[0].bouts}", *(f"{s.exact} ({s.phantoms})" for s in sums)))
+    if EVERYDAY in results[OURS]:
         quiet = [sum_counts(columns[EVERYDAY].scored) for columns in results.values()]
         rows.append((f"{EVERYDAY}, an hour", *(rate(s.phantoms, s.hours) for s in quiet)))
     return Sheet(
         title="Recordings with truth, mount learned: sets exact, and counted beside them in brackets",
         columns=("data set", *results),
+        rows=tuple(rows),
+    )
+
+
+def short(made: Results, found: Results) -> Sheet:
+    """What matters of both in one table."""
+    rows = []
+    for name, columns in made.items():
+        whole, cut = (sum_counts(columns[kind].scored) for kind in ("whole", "cut"))
+        cells = [percent(whole.exact, whole.bouts), percent(whole.within_1, whole.bouts)]
+        cells += [f"{whole.phantoms / whole.hours:.0f}", percent(cut.exact, cut.bouts)]
+        if found:
+            real_sets = sum_counts(s for kind, c in found[name].items() if kind != EVERYDAY for s in c.scored)
+            quiet = sum_counts(found[name][EVERYDAY].scored) if EVERYDAY in found[name] else None
+            cells += [f"{real_sets.exact} of {real_sets.bouts}"]
+            cells += [f"{quiet.phantoms / quiet.hours:.1f}" if quiet and quiet.hours else "-"]
+        rows.append((name, *cells, time_of(made, name)))
+    heads = ("real sets exact", "real everyday, an hour") if found else ()
+    return Sheet(
+        title=f"{whole.bouts} simulated sets, mount known{'; real recordings, mount learned' if found else ''}",
+        columns=("counter", "sets exact", "within 1", "phantoms an hour", "sets cut out: exact", *heads, "time"),
         rows=tuple(rows),
     )
 
