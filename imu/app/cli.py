@@ -247,7 +247,7 @@ def evaluate(
     *,
     folder: Annotated[
         Path | None,
-        typer.Argument(metavar="[FOLDER]", help="Recordings with truth; simulated people if left out."),
+        typer.Argument(metavar="FOLDER", help="Recordings with truth; simulated people if left out."),
     ] = None,
     exercise: Annotated[
         str | None,

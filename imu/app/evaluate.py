@@ -6,10 +6,12 @@ import dataclasses
 import json
 import math
 import os
+import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -166,8 +168,13 @@ def _workers(jobs: int | None, total: int) -> Iterator[Across]:
         if jobs == 1:
             yield lambda work, todo: _stepping(map(work, todo), step)
             return
-        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-            yield lambda work, todo: _stepping(pool.map(work, todo, chunksize=4), step)
+        # Ctrl-C reaches every process of the terminal: this one gives up what waits, the others end by themselves.
+        ignore = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)
+        pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=ignore)
+        try:
+            yield lambda work, todo: _stepping(pool.map(work, todo), step)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _stepping(results: Iterator[Any], step: Callable[[], None]) -> Iterator[Any]:
