@@ -251,9 +251,7 @@ def evaluate(
     ] = None,
     exercise: Annotated[
         str | None,
-        typer.Option(
-            "--exercise", "-e", metavar="NAME", help="Of the simulator only this; a folder's recordings as this."
-        ),
+        typer.Option("--exercise", "-e", metavar="NAME", help="Simulator: only this one. FOLDER: what was trained."),
     ] = None,
     min_set_reps: Annotated[
         int | None,

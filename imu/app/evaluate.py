@@ -66,9 +66,7 @@ def command_simulated(
     _give(tables, give, {"tables": tables, "runs": runs, "everyday": quiet})
 
 
-def command_folder(
-    folder: Path, *, wishes: Wishes, half: Half, listed: bool, jobs: int | None, give: Print
-) -> None:  # fmt: skip
+def command_folder(folder: Path, *, wishes: Wishes, half: Half, listed: bool, jobs: int | None, give: Print) -> None:
     """Evaluate on a folder of recordings with truth.
 
     Raises:

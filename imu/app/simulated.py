@@ -7,7 +7,7 @@ The mount is `known` where the pipeline is told how the sensor really sits, else
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
@@ -88,10 +88,10 @@ class QuietRun:
 
 
 def tasks(
-    *, sets: int, seed: int, styles: Iterable[str], mounts: tuple[MountKnown, ...], rate_hz: float | None, robust: bool
+    *, sets: int, seed: int, styles: Sequence[str], mounts: tuple[MountKnown, ...], rate_hz: float | None, robust: bool
 ) -> list[Task]:
-    """The grid: so many people of each style and activity, one seed each."""
-    names = [*styles, *EVERYDAY]
+    """The grid: so many people of each style, one seed each, and of each everyday activity if all styles are done."""
+    names = [*styles, *(EVERYDAY if len(styles) == len(STYLES) else ())]
     return [
         Task(style=name, seed=s, mounts=mounts, rate_hz=rate_hz, disturbed=robust and name in STYLES)
         for name in names
