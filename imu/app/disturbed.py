@@ -65,6 +65,7 @@ class Disturbance:
     """One thing gone wrong.
 
     Attributes:
+        name, brief: What it is, in full and for the head of a column.
         change: Makes another person or sensor of those drawn.
         keep: Which samples arrive, None for all.
         of_gyroscope: Means nothing to a sensor without one.
@@ -72,6 +73,7 @@ class Disturbance:
     """
 
     name: str
+    brief: str
     change: Change = _unchanged
     keep: Keep = _all
     of_gyroscope: bool = False
@@ -79,10 +81,10 @@ class Disturbance:
 
 
 DISTURBANCES = (
-    Disturbance(name="5 % of packets (10 samples) lost", keep=_lost_packets),
-    Disturbance(name="10 % lost in bursts of 1 s", keep=_lost_seconds),
-    Disturbance(name="gyroscope offset up to 8 deg/s", change=_offset, of_gyroscope=True),
-    Disturbance(name="gyroscope scale 3 % off", change=_scale, of_gyroscope=True),
-    Disturbance(name="strap 60 deg off what is declared", change=_turned, told_nominal=True),
-    Disturbance(name="strong strap wobble", change=_loose),
+    Disturbance(name="5 % of packets (10 samples) lost", brief="5 % packets lost", keep=_lost_packets),
+    Disturbance(name="10 % lost in bursts of 1 s", brief="10 % in bursts lost", keep=_lost_seconds),
+    Disturbance(name="gyroscope offset up to 8 deg/s", brief="offset 8 deg/s", change=_offset, of_gyroscope=True),
+    Disturbance(name="gyroscope scale 3 % off", brief="scale 3 % off", change=_scale, of_gyroscope=True),
+    Disturbance(name="strap 60 deg off what is declared", brief="strap 60 deg off", change=_turned, told_nominal=True),
+    Disturbance(name="strong strap wobble", brief="strap wobble", change=_loose),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
 
 from firmware_proto.motion import STYLES
@@ -47,47 +47,45 @@ def of_simulator(runs: Sequence[Run], quiet: Sequence[QuietRun], mounts: tuple[M
 
 
 def _counts(runs: Sequence[Run], quiet: Sequence[QuietRun], mounts: tuple[MountKnown, ...]) -> Sheet:
+    """A row for each way to know the mount, a column for each kind of sensor and each disturbance."""
     plain = undisturbed(runs)
     drawn = [r for r in plain if r.as_drawn]
-    rows = [("all exercises, people and sensors", *_exact(drawn, mounts, full=True)), *_exercises(drawn, mounts)]
-    rows += [
-        (f"{hz:.0f} Hz", *_exact([r for r in drawn if r.rate_hz == hz and r.gyroscope], mounts)) for hz in RATES_HZ
-    ]
-    stripped = [r for r in plain if r.rate_hz == FULL_RATE_HZ and not r.gyroscope]
-    rows.append(("104 Hz, acceleration only", *_exact(stripped, mounts)))
-    rows += [_disturbed(runs, drawn, d.name, mounts) for d in DISTURBANCES if any(r.disturbance for r in runs)]
+    groups = {f"{hz:.0f} Hz": [r for r in drawn if r.rate_hz == hz and r.gyroscope] for hz in RATES_HZ}
+    groups["no gyroscope"] = [r for r in plain if r.rate_hz == FULL_RATE_HZ and not r.gyroscope]
+    if any(r.disturbance for r in runs):
+        groups |= {d.brief: [r for r in runs if r.disturbance == d.name] for d in DISTURBANCES}
+    rows = []
+    for m in mounts:
+        cells = (_exact(some, m, _bare) for some in groups.values())
+        rows.append((f"mount {m}, %", _exact(drawn, m, share), *cells))
+    sizes = (str(sum(r.mount == mounts[0] for r in some)) for some in (drawn, *groups.values()))
     return Sheet(
         title="Simulated recordings with every set counted exactly (95 % interval)",
-        columns=("", "recordings", *(f"mount {m}" for m in mounts)),
-        rows=tuple(row for row in rows if row[1] != "0"),
-        notes=_everyday(quiet, mounts),
+        columns=("", "all", *groups),
+        rows=(("recordings", *sizes), *rows),
+        notes=(*_exercises(drawn, mounts), *_everyday(quiet, mounts)),
     )
 
 
-def _exercises(drawn: Sequence[Run], mounts: tuple[MountKnown, ...]) -> list[tuple[str, ...]]:
-    """A row for each exercise that is not perfect, and one for all that are."""
+def _exact(runs: Iterable[Run], mount: MountKnown, write: Callable[[int, int], str]) -> str:
+    some = [r.exact for r in runs if r.mount == mount]
+    return write(sum(some), len(some))
+
+
+def _bare(part: int, whole: int) -> str:
+    """A share in percent without its sign."""
+    return percent(part, whole).removesuffix(" %")
+
+
+def _exercises(drawn: Sequence[Run], mounts: tuple[MountKnown, ...]) -> tuple[str, ...]:
+    """The exercises that are not perfect."""
     by_style = {style: [r for r in drawn if r.style == style] for style in STYLES}
-    perfect = [style for style, some in by_style.items() if some and all(r.exact for r in some)]
-    rows = [(s, *_exact(some, mounts)) for s, some in by_style.items() if some and s not in perfect]
-    if perfect and rows:
-        rows.append((", ".join(perfect), *_exact([r for s in perfect for r in by_style[s]], mounts)))
-    return rows
-
-
-def _exact(runs: Sequence[Run], mounts: tuple[MountKnown, ...], *, full: bool = False) -> tuple[str, ...]:
-    write = share if full else percent
-    by_mount = [[r for r in runs if r.mount == m] for m in mounts]
-    return str(len(by_mount[0])), *(write(sum(r.exact for r in some), len(some)) for some in by_mount)
-
-
-def _disturbed(runs: Iterable[Run], drawn: Iterable[Run], name: str, mounts: tuple[MountKnown, ...]) -> tuple[str, ...]:
-    """A disturbance's row: the share with it and, in brackets, that of the same people without it."""
-    some = [r for r in runs if r.disturbance == name]
-    people = {(r.style, r.seed, r.mount) for r in some}
-    before = [r for r in drawn if (r.style, r.seed, r.mount) in people]
-    n, *now = _exact(some, mounts)
-    then = _exact(before, mounts)[1:]
-    return name, n, *(f"{a} (without: {b})" for a, b in zip(now, then, strict=True))
+    told = [
+        f"{style} {' / '.join(_exact(some, m, _bare) for m in mounts)} %"
+        for style, some in by_style.items()
+        if not all(r.exact for r in some)
+    ]
+    return (f"All exercises 100 % but {', '.join(told)} (mount {' / '.join(mounts)}).",) if told else ()
 
 
 def _everyday(quiet: Sequence[QuietRun], mounts: tuple[MountKnown, ...]) -> tuple[str, ...]:
