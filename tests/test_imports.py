@@ -89,6 +89,8 @@ def _broken(module: str, target: str, stages: set[str]) -> Iterator[str]:
             yield "only the native sensor speaks the wire protocol"
     if below(module, "imu.motion") and below(target, "imu.link", "imu.sessions", "imu.sensors", "asyncio", "rich"):
         yield "motion knows no radio, file or screen"
+    if below(module, "imu.evaluation") and ours and not below(target, "imu.evaluation", *GROUND_FLOOR):
+        yield "scoring rules stand on the ground floor alone"
     if target in stages and below(module, "imu.motion") and module not in {"imu.motion", "imu.motion.pipeline", target}:
         yield "only the pipeline knows the stages' order"
     if (
@@ -136,7 +138,8 @@ def test_every_room_keeps_to_its_walls() -> None:
 
 def test_all_rooms_are_there() -> None:
     rooms = {".".join(module.split(".")[:2]) for module in house()}
-    assert {"imu.app", "imu.link", "imu.motion", "imu.sensors", "imu.sessions", *GROUND_FLOOR} <= rooms
+    named = {"imu.app", "imu.evaluation", "imu.link", "imu.motion", "imu.sensors", "imu.sessions"}
+    assert named | GROUND_FLOOR <= rooms
 
 
 STAGE = "class A:\n def push(self): ...\n"
@@ -152,6 +155,7 @@ STAGE = "class A:\n def push(self): ...\n"
         ({"imu.sessions": "from firmware_proto import wire", "firmware_proto.wire": ""}, "only the native sensor"),
         ({"imu.motion.reps": "def f():\n import imu.link"}, "no radio"),
         ({"imu.motion.reps": STAGE, "imu.motion.sets": "from imu.motion.reps import A\n" + STAGE}, "stages' order"),
+        ({"imu.evaluation.bouts": "import imu.motion.pipeline", "imu.motion.pipeline": ""}, "scoring rules"),
         ({"imu.sensors.native": "import bleak.backends"}, "bleak lives"),
         ({"imu.link": "import bumble.host"}, "bumble lives"),
         ({"imu.motion.reps": "import pandas as pd"}, "pandas"),

@@ -284,6 +284,76 @@ def analyze(
 
 
 @app.command()
+def evaluate(
+    *,
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="FOLDER", help="Recordings with truth; simulated people if left out."),
+    ] = None,
+    exercise: Annotated[
+        str | None,
+        typer.Option("--exercise", "-e", metavar="NAME", help="Simulator: only this one. FOLDER: what was trained."),
+    ] = None,
+    min_set_reps: Annotated[
+        int | None,
+        typer.Option(min=1, max=100, metavar="N", help="FOLDER: fewer reps in a row are no set; 3 and 1 if not given."),
+    ] = None,
+    half: Annotated[
+        str, typer.Option(metavar="all|even|odd|both", help="FOLDER: half of the people of each data set.")
+    ] = "all",
+    listed: Annotated[bool, typer.Option("--list", help="FOLDER: also name every recording that is wrong.")] = False,
+    mount: Annotated[
+        str | None,
+        typer.Option(
+            metavar="known|learned|both",
+            help="Whether the analysis is told how the sensor sits; for FOLDER HEAD,CHEST.",
+        ),
+    ] = None,
+    sets: Annotated[int, typer.Option(min=1, max=10_000, help="Simulator: recordings of each exercise.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="Simulator: the first seed.")] = 5000,
+    rate: Annotated[
+        float | None, typer.Option(min=10.0, max=1000.0, metavar="HZ", help="Simulator: one rate for all sensors.")
+    ] = None,
+    robust: Annotated[
+        bool, typer.Option("--robust", help="Simulator: also with lost packets, bad gyroscopes, straps far off.")
+    ] = False,
+    jobs: Annotated[int | None, typer.Option(min=1, metavar="N", help="Processes; one a core if not given.")] = None,
+    short: Annotated[bool, typer.Option("--short", help="Only the tables a person reads first.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the tables as Markdown.")] = False,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write every figure and every run.")] = None,
+    verbose: Verbose = False,
+) -> None:
+    """Measure how right the results are: counts, times, uncertainties, announcements.
+
+    Without a folder simulated people are counted, whose truth is exact. A folder of real recordings needs
+    manifest.csv (recording,dataset,subject,kind[,exercise,notes]; kind is count, phase, negative, trap or orientation)
+    and truth.csv (recording,start_s,end_s,reps,ambiguous), and may have phase_truth.csv
+    (recording,lower_start_s,lower_end_s,raise_start_s,raise_end_s) and rep_times.csv (recording,bottom_s). A folder of
+    recordings with opt_qw,opt_qx,opt_qy,opt_qz (and movement) is measured by its orientation.
+
+    Examples:
+        imu evaluate                                     ten simulated people of each exercise
+        imu evaluate --sets 40 --robust --json all.json  more of them, also with things gone wrong
+        imu evaluate --exercise deadlift --mount learned --rate 26
+        imu evaluate dataset/ --exercise hinge --list
+        imu evaluate dataset/ --exercise hinge --min-set-reps 1 --half both
+    """
+    from imu.app.evaluate import Print, command_folder, command_simulated, half_of, styles_of
+    from imu.app.settings import Wishes
+
+    give = Print(markdown=markdown, short=short, json=json)
+    row = None if exercise is None else get_exercise(exercise)
+    if folder is None:
+        command_simulated(
+            sets=sets, seed=seed, styles=styles_of(row), mount=mount or "both", rate_hz=rate, robust=robust, jobs=jobs,
+            give=give,
+        )  # fmt: skip
+        return
+    wishes = Wishes(exercise=row, min_set_reps=min_set_reps, mount=_mount(None if mount == "learned" else mount))
+    command_folder(folder, wishes=wishes, half=half_of(half), listed=listed, jobs=jobs, give=give)
+
+
+@app.command()
 def replay(
     *,
     session: Annotated[Path, typer.Argument(metavar="SESSION", help="A session folder or a CSV file.")],

@@ -389,9 +389,7 @@ class RepJudge:
     def _wiggle_deg(self) -> float:
         """Reversals smaller than this belong to the hold or stroke they interrupt."""
         group = max(self._groups, key=lambda g: len(g.cycles), default=None)
-        # Before a set is known the open stroke tells the scale, but one that led onto the bench tells none.
-        most_deg = self._params.oversize * self._exercise.rom_deg
-        known = group.range_deg if group else min(self._open.first.range_deg, most_deg) if self._open else 0.0
+        known = group.range_deg if group else self._open.first.range_deg if self._open else 0.0
         return self._params.wiggle * max(known, self._exercise.min_rom_deg)
 
     def _patience_s(self) -> float:
