@@ -39,17 +39,17 @@ class Blocks:
         before = len(self)
         self._rest.append(block)
         self._waiting += len(block)
-        whole = self._waiting // self.size
+        whole, left = divmod(self._waiting, self.size)
         if whole:
-            up = np.concatenate([b.up for b in self._rest])
-            force = np.concatenate([b.acc_norm_mps2 for b in self._rest])
-            t = np.concatenate([b.t_s for b in self._rest])
-            used = whole * self.size
-            mean = up[:used].reshape(whole, self.size, 3).mean(axis=1)
-            mean /= np.maximum(norm(mean), 1e-6)[:, None]
-            shake = force[:used].reshape(whole, self.size).std(axis=1)
-            self._columns.append(*mean.T, shake, t[:used].reshape(whole, self.size)[:, -1])
-            self._rest, self._waiting = [_tail(t, up, force, used)], self._waiting - used
+            used, shape = whole * self.size, (whole, self.size)
+            t, force = (np.concatenate([getattr(b, n) for b in self._rest]) for n in ("t_s", "acc_norm_mps2"))
+            up = np.concatenate([b.up.T for b in self._rest], axis=1)
+            mean = up[:, :used].reshape(3, *shape).mean(axis=2)
+            mean /= np.maximum(norm(mean.T), 1e-6)
+            shake = force[:used].reshape(shape).std(axis=1)
+            self._columns.append(*mean, shake, t[:used].reshape(shape)[:, -1])
+            # Before this block there was less than one of a quarter second, so what is left is of this one.
+            self._rest, self._waiting = [block[len(block) - left :]], left
         return before
 
     def up(self, start: int, end: int) -> Floats:
@@ -76,14 +76,3 @@ def norm(v: Floats) -> Floats:
     """Lengths of the rows of an (n, 3) array."""
     out: Floats = np.sqrt(v[:, 0] ** 2 + v[:, 1] ** 2 + v[:, 2] ** 2)
     return out
-
-
-def _tail(t: Floats, up: Floats, force: Floats, used: int) -> Inclination:
-    rest = up[used:]
-    return Inclination(
-        t_s=t[used:],
-        up=rest,
-        omega_radps=np.zeros_like(rest),
-        acc_norm_mps2=force[used:],
-        trusted=np.ones(len(rest), bool),
-    )

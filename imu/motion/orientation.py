@@ -44,11 +44,13 @@ class GyroOrientation:
             return _none()
         gyr, acc = np.ascontiguousarray(block.gyr_radps), np.ascontiguousarray(block.acc_mps2)
         out = self._vqf.updateBatch(gyr, acc)
+        omega = np.empty((3, len(block)))
+        np.subtract(block.gyr_radps.T, out["bias"].T, out=omega)
         return Inclination(
             t_s=block.t_s,
             up=_up(out["quat6D"]),
-            omega_radps=gyr - out["bias"],
-            acc_norm_mps2=_norm(acc),
+            omega_radps=omega.T,
+            acc_norm_mps2=_norm(block.acc_mps2),
             trusted=~block.filled,
         )
 
@@ -95,19 +97,21 @@ class AccOrientation:
 
 
 def _norm(v: Floats) -> Floats:
-    x, y, z = v[:, 0], v[:, 1], v[:, 2]
-    out: Floats = np.sqrt(x * x + y * y + z * z)
+    x2, y2, z2 = (v * v).T
+    out: Floats = np.sqrt(x2 + y2 + z2)
     return out
 
 
 def _up(quat: Floats) -> Floats:
     """Third row of the rotation matrix of sensor-to-earth quaternions (w, x, y, z): the earth's z in sensor axes."""
-    w, x, y, z = quat[:, 0], quat[:, 1], quat[:, 2], quat[:, 3]
-    up = np.empty((len(quat), 3))
-    up[:, 0] = 2.0 * (x * z - w * y)
-    up[:, 1] = 2.0 * (y * z + w * x)
-    up[:, 2] = 1.0 - 2.0 * (x * x + y * y)
-    return up
+    w, x, y, z = quat.T
+    up = np.empty((3, len(quat)))
+    np.subtract(x * z, w * y, out=up[0])
+    np.add(y * z, w * x, out=up[1])
+    np.add(x * x, y * y, out=up[2])
+    up *= 2.0
+    np.subtract(1.0, up[2], out=up[2])
+    return up.T
 
 
 def _none() -> Inclination:

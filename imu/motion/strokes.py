@@ -91,6 +91,9 @@ class StrokeFinder:
         if self._fresh:
             self._turn = self._free_from = seen
             self._low = self._high = (seen, float(pitch[0]))
+        steady = self._steady(rate)
+        if steady is not None and steady == self._run.sign and not self._fresh:
+            return self._go_on(seen, pitch, out)
         sign = (rate > self._moving_dps).astype(np.int8) - (rate < -self._moving_dps).astype(np.int8)
         cuts = np.concatenate(([0], np.flatnonzero(sign[1:] != sign[:-1]) + 1))
         pieces = zip(
@@ -109,6 +112,28 @@ class StrokeFinder:
             self._look(start, end, out)
         if self._run.sign and self._direction == self._run.sign:
             self._arrive(len(self.past), out, closed=False)
+        return out
+
+    def _steady(self, rate: Floats) -> int | None:
+        """The direction in which the whole block moves, 0 where it stands; None where that changes within."""
+        slowest, fastest = float(rate.min()), float(rate.max())
+        if slowest > self._moving_dps:
+            return 1
+        if fastest < -self._moving_dps:
+            return -1
+        return 0 if -self._moving_dps <= slowest and fastest <= self._moving_dps else None
+
+    def _go_on(self, first: int, pitch: Floats, out: list[Found]) -> list[Found]:
+        """Take a block from sample `first` on that is wholly of the current run: nothing is cut by it."""
+        run, end = self._run, len(self.past)
+        if run.sign:
+            run.low, run.high = min(run.low, float(pitch.min())), max(run.high, float(pitch.max()))
+        self._look(first, end, out)
+        if run.sign and self._direction == run.sign:
+            speed = run.sign * self._past_part(_RATE, run, end)
+            # No faster sample before it, no arrival; those before this block were looked at then.
+            if speed[first - run.start :].min() < self._params.edge_fraction * speed.max():
+                self._arrive(end, out, closed=False)
         return out
 
     def interrupt(self, *, ending: bool = False) -> list[Found]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from imu.model import Bools, Floats, Inclination, Mount, Trunk
+from imu.model import Floats, Inclination, Mount, Trunk
 from imu.motion.params import MotionParams
 from imu.motion.smooth import Smoother, gaussian_taps
 
@@ -16,30 +16,37 @@ class TrunkStage:
     """Stage: `Inclination` -> `Trunk`, delayed by half the rate's smoothing (which is taken out of the times)."""
 
     def __init__(self, mount: Mount, *, grid_hz: float, gyroscope: bool, params: MotionParams) -> None:
-        self._mount = mount
+        backward = tuple(-a for a in mount.anterior)
+        self._axes = np.array((mount.cranial, backward, mount.right))
+        self._right = np.rad2deg([mount.right])
         self._hz = grid_hz
         self._gyroscope = gyroscope
         self._rate = Smoother(gaussian_taps(params.rate_sigma_s, grid_hz))
-        self._waiting: list[tuple[Floats, Floats, Floats, Bools]] = []
+        self._waiting = np.empty((4, 0))
         self._last_pitch = np.empty(0)
 
     def push(self, block: Inclination) -> Trunk:
         """Take a block and give what its smoothing allows."""
         if not len(block):
             return self._emit(np.empty(0))
-        pitch, tilt = _angles(block.up, self._mount)
-        raw = self._rotation_rate(block.omega_radps) if self._gyroscope else self._angle_rate(pitch)
-        self._waiting.append((block.t_s, pitch, tilt, block.trusted))
+        pitch = self._append(block)
+        raw = _along(block.omega_radps, self._right)[0] if self._gyroscope else self._angle_rate(pitch)
         return self._emit(self._rate.push(raw))
 
     def finish(self) -> Trunk:
         """Give the samples still inside the smoothing."""
         return self._emit(self._rate.finish())
 
-    def _rotation_rate(self, omega_radps: Floats) -> Floats:
-        x, y, z = np.rad2deg(self._mount.right)
-        out: Floats = omega_radps[:, 0] * x + omega_radps[:, 1] * y + omega_radps[:, 2] * z
-        return out
+    def _append(self, block: Inclination) -> Floats:
+        """Add the block's time, pitch, lean and trust to what waits, as rows; gives the pitch."""
+        before = self._waiting.shape[1]
+        rows = np.empty((4, before + len(block)))
+        rows[:, :before] = self._waiting
+        new = rows[:, before:]
+        _angles(_along(block.up, self._axes), out=new[1:3])
+        new[0], new[3] = block.t_s, block.trusted
+        self._waiting = rows
+        return new[1]
 
     def _angle_rate(self, pitch: Floats) -> Floats:
         """Backward difference; the half sample it lags is below what an accelerometer resolves."""
@@ -51,26 +58,25 @@ class TrunkStage:
         return out
 
     def _emit(self, rate: Floats) -> Trunk:
-        if not self._waiting:
-            return Trunk(t_s=rate, pitch_deg=rate, rate_dps=rate, tilt_deg=rate, trusted=rate > 0)
         n = len(rate)
-        t, pitch, tilt, trusted = (
-            np.concatenate(parts) if len(parts) > 1 else parts[0] for parts in zip(*self._waiting, strict=True)
-        )
-        self._waiting = [(t[n:], pitch[n:], tilt[n:], trusted[n:])]
-        return Trunk(t_s=t[:n], pitch_deg=pitch[:n], rate_dps=rate, tilt_deg=tilt[:n], trusted=trusted[:n])
+        (t, pitch, tilt, trusted), self._waiting = self._waiting[:, :n], self._waiting[:, n:]
+        return Trunk(t_s=t, pitch_deg=pitch, rate_dps=rate, tilt_deg=tilt, trusted=trusted > 0.0)
 
 
-def _angles(up: Floats, mount: Mount) -> tuple[Floats, Floats]:
-    """Pitch in the hinge plane and lean out of it, in degrees."""
-    anterior, cranial, right = (_along(up, axis) for axis in (mount.anterior, mount.cranial, mount.right))
-    pitch = np.rad2deg(np.arctan2(cranial, -anterior))
-    pitch = np.where(pitch < _CUT_DEG, pitch + 360.0, pitch)
-    tilt = np.rad2deg(np.arcsin(np.clip(right, -1.0, 1.0)))
-    return pitch, tilt
+def _angles(shares: Floats, *, out: Floats) -> None:
+    """Pitch in the hinge plane and lean out of it, in degrees, from up's shares along cranial, backward and right."""
+    cranial, backward, right = shares
+    np.arctan2(cranial, backward, out=out[0])
+    np.arcsin(np.minimum(np.maximum(right, -1.0), 1.0), out=out[1])
+    np.rad2deg(out, out=out)
+    beyond = out[0] < _CUT_DEG
+    if np.count_nonzero(beyond):
+        out[0, beyond] += 360.0
 
 
-def _along(v: Floats, axis: tuple[float, float, float]) -> Floats:
+def _along(v: Floats, axes: Floats) -> Floats:
+    """(k, n) shares of (n, 3) vectors along (k, 3) axes."""
     # Written out: a matrix product may round differently for blocks of different length.
-    out: Floats = v[:, 0] * axis[0] + v[:, 1] * axis[1] + v[:, 2] * axis[2]
+    x, y, z = v.T
+    out: Floats = axes[:, :1] * x + axes[:, 1:2] * y + axes[:, 2:] * z
     return out
