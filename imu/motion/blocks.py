@@ -15,6 +15,8 @@ _MOVED = 2.0 * float(np.sin(np.deg2rad(8.0) / 2.0))
 _MOVED_ACC_ONLY = 2.0 * float(np.sin(np.deg2rad(20.0) / 2.0))
 """Chords: a tilt of 8 degrees within half a second is movement of the trunk, not a step; a step shakes the angle by up
 to 20 degrees where the accelerometer is its only source."""
+_LEAST = 1e-6
+"""No direction is made of less."""
 _SHAKE_MPS2 = (0.6, 6.0)
 """Standard deviation of the specific force in walking; holding still on a bench stays below 0.3, a jump is above."""
 STEPS_BLOCKS = 8
@@ -41,16 +43,29 @@ class Blocks:
         self._waiting += len(block)
         whole, left = divmod(self._waiting, self.size)
         if whole:
-            used, shape = whole * self.size, (whole, self.size)
-            t, force = (np.concatenate([getattr(b, n) for b in self._rest]) for n in ("t_s", "acc_norm_mps2"))
             up = np.concatenate([b.up.T for b in self._rest], axis=1)
-            mean = up[:, :used].reshape(3, *shape).mean(axis=2)
-            mean /= np.maximum(norm(mean.T), 1e-6)
-            shake = force[:used].reshape(shape).std(axis=1)
-            self._columns.append(*mean, shake, t[:used].reshape(shape)[:, -1])
-            # Before this block there was less than one of a quarter second, so what is left is of this one.
-            self._rest, self._waiting = [block[len(block) - left :]], left
+            force = np.concatenate([b.acc_norm_mps2 for b in self._rest])
+            # Before this block there was less than a quarter second, so that what is left lies inside it.
+            n = len(block) - left
+            end_s = block.t_s[n - 1 - (whole - 1) * self.size : n : self.size]
+            self._columns.append(*self._direction(up, whole), self._deviation(force, whole), end_s)
+            self._rest, self._waiting = [block[n:]], left
         return before
+
+    def _direction(self, up: Floats, n: int) -> Floats:
+        """(3, n) mean directions of n blocks."""
+        total = np.add.reduce(up[:, : n * self.size].reshape(3, n, self.size), axis=2)
+        total /= self.size
+        total /= np.maximum(_length(total), _LEAST)
+        return total
+
+    def _deviation(self, values: Floats, n: int) -> Floats:
+        """(n,) standard deviations; `numpy.std` takes much longer on few values."""
+        each = values[: n * self.size].reshape(n, self.size)
+        off = each - np.add.reduce(each, axis=1, keepdims=True) / self.size
+        off *= off
+        out: Floats = np.sqrt(np.add.reduce(off, axis=1) / self.size)
+        return out
 
     def up(self, start: int, end: int) -> Floats:
         """(n, 3) mean direction of up."""
@@ -62,9 +77,10 @@ class Blocks:
 
     def tilt(self, start: int, end: int, *, lag: int) -> Floats:
         """Chord between up and up `lag` blocks ago, for each block; 0 where the past is too short."""
-        up = self.up(max(start - lag, 0), end)
-        size = norm(up[lag:] - up[:-lag]) if len(up) > lag else np.empty(0)
-        return np.concatenate((np.zeros(end - start - len(size)), size))
+        up = self._columns.columns(3, max(start - lag, 0), end)
+        size = _length(up[:, lag:] - up[:, :-lag])
+        missing = end - start - len(size)
+        return np.concatenate((np.zeros(missing), size)) if missing else size
 
     def stepping(self, start: int, end: int) -> Bools:
         """Blocks that feel like walking."""
@@ -74,5 +90,11 @@ class Blocks:
 
 def norm(v: Floats) -> Floats:
     """Lengths of the rows of an (n, 3) array."""
-    out: Floats = np.sqrt(v[:, 0] ** 2 + v[:, 1] ** 2 + v[:, 2] ** 2)
+    return _length(v.T)
+
+
+def _length(v: Floats) -> Floats:
+    """The same of a (3, n) array."""
+    x2, y2, z2 = v * v
+    out: Floats = np.sqrt(x2 + y2 + z2)
     return out

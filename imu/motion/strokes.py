@@ -15,7 +15,7 @@ import numpy as np
 
 from imu.model import NAN, Bools, Floats, Phase, Stroke, Trunk
 from imu.motion.edges import Edges, find_edges
-from imu.motion.history import History
+from imu.motion.history import History, extremes
 from imu.motion.params import MotionParams
 
 _T, _PITCH, _RATE, _TILT, _TRUST = range(5)
@@ -116,7 +116,7 @@ class StrokeFinder:
 
     def _steady(self, rate: Floats) -> int | None:
         """The direction in which the whole block moves, 0 where it stands; None where that changes within."""
-        slowest, fastest = float(rate.min()), float(rate.max())
+        slowest, fastest = extremes(rate)
         if slowest > self._moving_dps:
             return 1
         if fastest < -self._moving_dps:
@@ -127,12 +127,13 @@ class StrokeFinder:
         """Take a block from sample `first` on that is wholly of the current run: nothing is cut by it."""
         run, end = self._run, len(self.past)
         if run.sign:
-            run.low, run.high = min(run.low, float(pitch.min())), max(run.high, float(pitch.max()))
+            low, high = extremes(pitch)
+            run.low, run.high = min(run.low, low), max(run.high, high)
         self._look(first, end, out)
         if run.sign and self._direction == run.sign:
             speed = run.sign * self._past_part(_RATE, run, end)
             # No faster sample before it, no arrival; those before this block were looked at then.
-            if speed[first - run.start :].min() < self._params.edge_fraction * speed.max():
+            if extremes(speed[first - run.start :])[0] < self._params.edge_fraction * extremes(speed)[1]:
                 self._arrive(end, out, closed=False)
         return out
 

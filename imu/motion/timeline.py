@@ -13,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from imu.model import Floats, Inclination, Ints, Samples
+from imu.motion.history import extremes
 from imu.motion.params import MotionParams
 
 _Block = TypeVar("_Block", Samples, Inclination)
@@ -69,16 +70,17 @@ class Timeline:
             return self._restart(block)
         knots = _knots(self._last, block)
         step_s = knots[0, 1:] - knots[0, :-1]
-        if not step_s.min() > 0.0:
+        shortest_s, longest_s = extremes(step_s)
+        if not shortest_s > 0.0:
             return block[:0], self._forward(block, float(self._last[0, 0]))
-        rest, beyond = _NONE, step_s > self._longest_s
-        if np.count_nonzero(beyond):
-            n = int(np.argmax(beyond))
+        rest = _NONE
+        if longest_s > self._longest_s:
+            n = int(np.argmax(step_s > self._longest_s))
             if n == 0:
                 return self._restart(block)
             block, rest, knots, step_s = block[:n], block[n:], knots[:, : n + 1], step_s[:n]
         self._last = knots[:, -1:]
-        return self._interpolate(knots, step_s, block), rest
+        return self._interpolate(knots, step_s, block, holes=longest_s > self._gap_s), rest
 
     def _restart(self, block: Samples) -> tuple[Samples, Samples]:
         """Begin a grid on the first sample, which is handed on as it is."""
@@ -91,7 +93,7 @@ class Timeline:
         highest = np.maximum.accumulate(np.concatenate(([newest_s], block.t_s)))
         return block[block.t_s > highest[:-1]]
 
-    def _interpolate(self, knots: Floats, step_s: Floats, after: Samples) -> Samples:
+    def _interpolate(self, knots: Floats, step_s: Floats, after: Samples, *, holes: bool) -> Samples:
         """The grid instants inside the intervals between k knots, of which `after` are all but the first."""
         grid_s = self._grid_to(float(knots[0, -1]))
         at = _compact(knots[0, 1:].searchsorted(grid_s))
@@ -100,12 +102,13 @@ class Timeline:
         values = knots[1:, 1:][:, at] - low
         values *= weight
         values += low
+        filled = after.filled[at]
         return Samples(
             t_s=grid_s,
             acc_mps2=values[:3].T,
             gyr_radps=None if after.gyr_radps is None else values[3:].T,
             index=after.index[at],
-            filled=(step_s > self._gap_s) | after.filled[at],
+            filled=filled | (step_s > self._gap_s) if holes else filled,
             arrival_s=after.arrival_s[at],
         )
 
@@ -135,6 +138,9 @@ def _knots(last: Floats | None, block: Samples) -> Floats:
 def _compact(places: Ints) -> Ints | slice:
     """Consecutive places as a slice, which reads without copying; so it is as long as no sample is missing or late."""
     n = len(places)
-    if n and places[-1] - places[0] == n - 1 and np.count_nonzero(places[1:] - places[:-1] == 1) == n - 1:
-        return slice(int(places[0]), int(places[-1]) + 1)
+    if n and places[-1] - places[0] == n - 1:
+        # They never decrease, so that with steps of at least one, and of one on average, all steps are one.
+        steps = places[1:] - places[:-1]
+        if n == 1 or steps[steps.argmin()] == 1:
+            return slice(int(places[0]), int(places[-1]) + 1)
     return places

@@ -8,6 +8,7 @@ from imu.model import Floats, Inclination, Mount, Trunk
 from imu.motion.params import MotionParams
 from imu.motion.smooth import Smoother, gaussian_taps
 
+_ONE, _MINUS_ONE = np.array(1.0), np.array(-1.0)
 _CUT_DEG = -135.0
 """Where the circle is cut: between supine and hanging, the one place no hinge passes through."""
 
@@ -66,17 +67,18 @@ class TrunkStage:
 def _angles(shares: Floats, *, out: Floats) -> None:
     """Pitch in the hinge plane and lean out of it, in degrees, from up's shares along cranial, backward and right."""
     cranial, backward, right = shares
-    np.arctan2(cranial, backward, out=out[0])
-    np.arcsin(np.minimum(np.maximum(right, -1.0), 1.0), out=out[1])
+    pitch, lean = out
+    np.arctan2(cranial, backward, out=pitch)
+    np.maximum(right, _MINUS_ONE, out=right)
+    np.minimum(right, _ONE, out=right)
+    np.arcsin(right, out=lean)
     np.rad2deg(out, out=out)
-    beyond = out[0] < _CUT_DEG
-    if np.count_nonzero(beyond):
-        out[0, beyond] += 360.0
+    if pitch[pitch.argmin()] < _CUT_DEG:
+        pitch[pitch < _CUT_DEG] += 360.0
 
 
 def _along(v: Floats, axes: Floats) -> Floats:
     """(k, n) shares of (n, 3) vectors along (k, 3) axes."""
-    # Written out: a matrix product may round differently for blocks of different length.
-    x, y, z = v.T
-    out: Floats = axes[:, :1] * x + axes[:, 1:2] * y + axes[:, 2:] * z
+    # Not a matrix product, which may round differently for blocks of different length; three terms add up in order.
+    out: Floats = np.add.reduce(axes[:, :, None] * v.T, axis=1)
     return out

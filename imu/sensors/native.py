@@ -109,7 +109,8 @@ class NativeDecoder:
             raise FrameError(f"A frame from the sensor was left out: {kind.name} is not what was started.")
 
     def _samples(self, raw: npt.NDArray[np.int16], t_s: Floats, index: Ints, arrival_s: Floats) -> Samples:
-        if raw.max() >= FULL_SCALE or raw.min() <= -FULL_SCALE:
+        values = raw.ravel()
+        if values[values.argmax()] >= FULL_SCALE or values[values.argmin()] <= -FULL_SCALE:
             self.clipped += int(((raw >= FULL_SCALE) | (raw <= -FULL_SCALE)).any(axis=1).sum())
         values = (raw.T * self._scale).T
         return Samples(
