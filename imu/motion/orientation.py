@@ -17,6 +17,9 @@ from imu.motion.params import MotionParams
 from imu.motion.smooth import Smoother, gaussian_taps
 
 
+_ONE = np.array(1.0)
+
+
 class Orientation(Protocol):
     """Stage: uniform `Samples` -> `Inclination`."""
 
@@ -44,12 +47,10 @@ class GyroOrientation:
             return _none()
         gyr, acc = np.ascontiguousarray(block.gyr_radps), np.ascontiguousarray(block.acc_mps2)
         out = self._vqf.updateBatch(gyr, acc)
-        omega = np.empty((3, len(block)))
-        np.subtract(block.gyr_radps.T, out["bias"].T, out=omega)
         return Inclination(
             t_s=block.t_s,
             up=_up(out["quat6D"]),
-            omega_radps=omega.T,
+            omega_radps=gyr - out["bias"],
             acc_norm_mps2=_norm(block.acc_mps2),
             trusted=~block.filled,
         )
@@ -104,13 +105,13 @@ def _norm(v: Floats) -> Floats:
 
 def _up(quat: Floats) -> Floats:
     """Third row of the rotation matrix of sensor-to-earth quaternions (w, x, y, z): the earth's z in sensor axes."""
-    w, x, y, z = quat.T
+    w, x, y, z = np.ascontiguousarray(quat.T)
     up = np.empty((3, len(quat)))
-    np.subtract(x * z, w * y, out=up[0])
-    np.add(y * z, w * x, out=up[1])
-    np.add(x * x, y * y, out=up[2])
-    up *= 2.0
-    np.subtract(1.0, up[2], out=up[2])
+    np.subtract(x * z, w * y, up[0])
+    np.add(y * z, w * x, up[1])
+    np.add(x * x, y * y, up[2])
+    up += up
+    np.subtract(_ONE, up[2], up[2])
     return up.T
 
 

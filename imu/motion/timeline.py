@@ -12,12 +12,13 @@ from typing import TypeVar
 
 import numpy as np
 
-from imu.model import Floats, Inclination, Ints, Samples
+from imu.model import Floats, Inclination, Samples
 from imu.motion.history import extremes
 from imu.motion.params import MotionParams
 
 _Block = TypeVar("_Block", Samples, Inclination)
 _NONE = Samples.empty()
+_ONE = np.array(1)
 
 
 def grid_rate_hz(rate_hz: float, params: MotionParams) -> float:
@@ -78,9 +79,9 @@ class Timeline:
             n = int(np.argmax(step_s > self._longest_s))
             if n == 0:
                 return self._restart(block)
-            block, rest, knots, step_s = block[:n], block[n:], knots[:, : n + 1], step_s[:n]
+            block, rest, knots = block[:n], block[n:], knots[:, : n + 1]
         self._last = knots[:, -1:]
-        return self._interpolate(knots, step_s, block, holes=longest_s > self._gap_s), rest
+        return self._interpolate(knots, block, holes=longest_s > self._gap_s), rest
 
     def _restart(self, block: Samples) -> tuple[Samples, Samples]:
         """Begin a grid on the first sample, which is handed on as it is."""
@@ -93,23 +94,25 @@ class Timeline:
         highest = np.maximum.accumulate(np.concatenate(([newest_s], block.t_s)))
         return block[block.t_s > highest[:-1]]
 
-    def _interpolate(self, knots: Floats, step_s: Floats, after: Samples, *, holes: bool) -> Samples:
+    def _interpolate(self, knots: Floats, after: Samples, *, holes: bool) -> Samples:
         """The grid instants inside the intervals between k knots, of which `after` are all but the first."""
         grid_s = self._grid_to(float(knots[0, -1]))
-        at = _compact(knots[0, 1:].searchsorted(grid_s))
-        step_s, low = step_s[at], knots[1:, :-1][:, at]
-        weight = (grid_s - knots[0, :-1][at]) / step_s
-        values = knots[1:, 1:][:, at] - low
-        values *= weight
-        values += low
-        filled = after.filled[at]
+        at = knots[0, 1:].searchsorted(grid_s)
+        values, rise = knots.take(at, axis=1), knots.take(at + _ONE, axis=1)
+        rise -= values
+        step_s = rise[0]
+        rise[1:] *= (grid_s - values[0]) / step_s
+        values += rise
+        filled = after.filled.take(at)
+        if holes:
+            filled |= step_s > self._gap_s
         return Samples(
             t_s=grid_s,
-            acc_mps2=values[:3].T,
-            gyr_radps=None if after.gyr_radps is None else values[3:].T,
-            index=after.index[at],
-            filled=filled | (step_s > self._gap_s) if holes else filled,
-            arrival_s=after.arrival_s[at],
+            acc_mps2=values[1:4].T,
+            gyr_radps=None if after.gyr_radps is None else values[4:].T,
+            index=after.index.take(at),
+            filled=filled,
+            arrival_s=after.arrival_s.take(at),
         )
 
     def _grid_to(self, newest_s: float) -> Floats:
@@ -117,7 +120,9 @@ class Timeline:
         last = int((newest_s - self._origin_s) * self.grid_hz) + 1
         while self._origin_s + last * self._dt > newest_s:
             last -= 1
-        grid_s: Floats = self._origin_s + np.arange(self._next, last + 1) * self._dt
+        grid_s = np.arange(float(self._next), last + 1.0)
+        grid_s *= self._dt
+        grid_s += self._origin_s
         self._next += len(grid_s)
         return grid_s
 
@@ -133,14 +138,3 @@ def _knots(last: Floats | None, block: Samples) -> Floats:
     if block.gyr_radps is not None:
         knots[4:, lead:] = block.gyr_radps.T
     return knots
-
-
-def _compact(places: Ints) -> Ints | slice:
-    """Consecutive places as a slice, which reads without copying; so it is as long as no sample is missing or late."""
-    n = len(places)
-    if n and places[-1] - places[0] == n - 1:
-        # They never decrease, so that with steps of at least one, and of one on average, all steps are one.
-        steps = places[1:] - places[:-1]
-        if n == 1 or steps[steps.argmin()] == 1:
-            return slice(int(places[0]), int(places[-1]) + 1)
-    return places

@@ -18,8 +18,8 @@ class TrunkStage:
 
     def __init__(self, mount: Mount, *, grid_hz: float, gyroscope: bool, params: MotionParams) -> None:
         backward = tuple(-a for a in mount.anterior)
-        self._axes = np.array((mount.cranial, backward, mount.right))
-        self._right = np.rad2deg([mount.right])
+        self._axes = np.array((mount.cranial, backward, mount.right))[:, :, None]
+        self._right = np.rad2deg(mount.right)[:, None]
         self._hz = grid_hz
         self._gyroscope = gyroscope
         self._rate = Smoother(gaussian_taps(params.rate_sigma_s, grid_hz))
@@ -31,7 +31,7 @@ class TrunkStage:
         if not len(block):
             return self._emit(np.empty(0))
         pitch = self._append(block)
-        raw = _along(block.omega_radps, self._right)[0] if self._gyroscope else self._angle_rate(pitch)
+        raw = _along(block.omega_radps, self._right) if self._gyroscope else self._angle_rate(pitch)
         return self._emit(self._rate.push(raw))
 
     def finish(self) -> Trunk:
@@ -60,25 +60,25 @@ class TrunkStage:
 
     def _emit(self, rate: Floats) -> Trunk:
         n = len(rate)
-        (t, pitch, tilt, trusted), self._waiting = self._waiting[:, :n], self._waiting[:, n:]
-        return Trunk(t_s=t, pitch_deg=pitch, rate_dps=rate, tilt_deg=tilt, trusted=trusted > 0.0)
+        out, self._waiting = self._waiting[:, :n], self._waiting[:, n:]
+        return Trunk(t_s=out[0], pitch_deg=out[1], rate_dps=rate, tilt_deg=out[2], trusted=out[3].astype(bool))
 
 
 def _angles(shares: Floats, *, out: Floats) -> None:
     """Pitch in the hinge plane and lean out of it, in degrees, from up's shares along cranial, backward and right."""
-    cranial, backward, right = shares
-    pitch, lean = out
-    np.arctan2(cranial, backward, out=pitch)
+    pitch, lean, right = out[0], out[1], shares[2]
+    np.arctan2(shares[0], shares[1], pitch)
     np.maximum(right, _MINUS_ONE, out=right)
     np.minimum(right, _ONE, out=right)
-    np.arcsin(right, out=lean)
-    np.rad2deg(out, out=out)
+    np.arcsin(right, lean)
+    np.rad2deg(pitch, pitch)
+    np.rad2deg(lean, lean)
     if pitch[pitch.argmin()] < _CUT_DEG:
         pitch[pitch < _CUT_DEG] += 360.0
 
 
 def _along(v: Floats, axes: Floats) -> Floats:
-    """(k, n) shares of (n, 3) vectors along (k, 3) axes."""
+    """Shares of (n, 3) vectors along an axis (3, 1), or (k, n) along k of them (k, 3, 1)."""
     # Not a matrix product, which may round differently for blocks of different length; three terms add up in order.
-    out: Floats = np.add.reduce(axes[:, :, None] * v.T, axis=1)
+    out: Floats = np.add.reduce(axes * v.T, axis=-2)
     return out
