@@ -286,6 +286,7 @@ class Stroke:
         lost_s: Time bridged over lost samples inside the stroke.
         longest_hole_s: The longest stretch of them without a sample.
         cut: The recording ended before the stroke did; `end_s` is where it ended.
+        start_pm_s, end_pm_s: Half-width of the 90 % interval of the edges; nan where nothing is said.
         smoothness: Spectral arc length of a lift's speed (SPARC, Balasubramanian 2012), dimensionless; 0 is smoothest.
     """
 
@@ -305,6 +306,8 @@ class Stroke:
     lost_s: float = 0.0
     longest_hole_s: float = 0.0
     cut: bool = False
+    start_pm_s: float = NAN
+    end_pm_s: float = NAN
     smoothness: float = NAN
 
     @property

@@ -115,6 +115,8 @@ def join(a: Stroke, b: Stroke) -> Stroke:
         lost_s=a.lost_s + b.lost_s,
         longest_hole_s=max(a.longest_hole_s, b.longest_hole_s),
         cut=b.cut,
+        start_pm_s=a.start_pm_s,
+        end_pm_s=b.end_pm_s,
         smoothness=min(a.smoothness, b.smoothness),
     )
 
@@ -143,6 +145,10 @@ def row(cycle: Cycle) -> Rep:
         peak_lift_dps=lift.peak_dps if lift else NAN,
         peak_lower_dps=lower.peak_dps if lower else NAN,
         smoothness=lift.smoothness if lift else NAN,
+        lower_start_pm_s=lower.start_pm_s if lower else NAN,
+        lower_end_pm_s=lower.end_pm_s if lower and not lower.cut else NAN,
+        lift_start_pm_s=lift.start_pm_s if lift else NAN,
+        lift_end_pm_s=lift.end_pm_s if lift and not lift.cut else NAN,
     )
 
 

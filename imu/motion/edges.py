@@ -49,17 +49,26 @@ def find_edges(pitch: Floats, rate: Floats, *, rate_hz: float, params: MotionPar
     longest = params.stall_s * rate_hz
 
     def reach(step: int) -> tuple[int, bool]:
-        """Walk from the largest piece over stalls; also whether a stroke of its own lies beyond a longer stop."""
-        at = mine
+        """Walk from the largest piece over stalls; also whether a stroke of its own lies beyond a longer stop.
+
+        A twitch during a stop does not end it: only a piece of some progress does.
+        """
+        at, last, still = mine, mine, 0.0
         while 0 <= at + step < len(starts):
             gap = (ends[at], starts[at + 1]) if step > 0 else (ends[at - 1], starts[at])
             share = (float(pitch[gap[0]]) - low) / max(high - low, 1e-9)
             if not params.stall_margin < share < 1.0 - params.stall_margin:
-                return at, False
-            if gap[1] - gap[0] > longest:
-                return at, True
+                return last, False
+            still += gap[1] - gap[0]
+            if still > longest:
+                return last, True
             at += step
-        return at, False
+            progress = float(pitch[ends[at] - 1] - pitch[starts[at]])
+            if progress < params.progress * (high - low):
+                still += ends[at] - starts[at]
+            else:
+                last, still = at, 0.0
+        return last, False
 
     first, before = reach(-1)
     last, after = reach(+1)

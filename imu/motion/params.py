@@ -75,6 +75,18 @@ class MotionParams:
     turn_deg: float = 8.0
     stall_s: float = 2.5
     stall_margin: float = 0.15
+    progress: float = 0.05
+    breath_dps: float = 1.3
+    jitter_dps: float = 1.2
+    jitter_acc_only_dps: float = 3.0
+    shape_share: float = 0.03
+    shape_spread: float = 0.5
+    beside_share: float = 0.5
+    beside_s: float = 1.0
+    misfit: float = 4.0
+    edge_doubt: float = 0.25
+    acc_only_doubt: float = 1.4
+    strap_s: float = 0.010
 
     complete: float = 0.55
     one_way: float = 0.45

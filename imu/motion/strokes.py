@@ -17,6 +17,7 @@ from imu.model import NAN, Bools, Floats, Phase, Stroke, Trunk
 from imu.motion.edges import Edges, find_edges
 from imu.motion.history import History, extremes
 from imu.motion.params import MotionParams
+from imu.motion.profile import Profile, Window
 
 _T, _PITCH, _RATE, _TILT, _TRUST = range(5)
 _MARGIN_S = 1.0
@@ -79,6 +80,8 @@ class StrokeFinder:
         self._turn = 0
         self._low = self._high = (0, 0.0)
         self._free_from = 0
+        self._profile = Profile(gyroscope=gyroscope, params=params)
+        self._windows: list[Window] = []
 
     def push(self, block: Trunk) -> list[Found]:
         """Take a block; gives what its samples decide."""
@@ -112,7 +115,7 @@ class StrokeFinder:
             self._look(start, end, out)
         if self._run.sign and self._direction == self._run.sign:
             self._arrive(len(self.past), out, closed=False)
-        return out
+        return self._timed(out)
 
     def _steady(self, rate: Floats) -> int | None:
         """The direction in which the whole block moves, 0 where it stands; None where that changes within."""
@@ -144,7 +147,7 @@ class StrokeFinder:
         if end:
             self._point(end - 1)
             self._close(end - 1, out, ending=ending)
-        return out
+        return self._timed(out)
 
     def restart(self) -> list[Found]:
         """Close the open stroke; what comes next has no connection with it (samples were lost in between)."""
@@ -239,13 +242,40 @@ class StrokeFinder:
             return
         pitch = direction * self.past.column(_PITCH, first, last)
         rate = direction * self.past.column(_RATE, first, last)
-        for edges in find_edges(pitch, rate, rate_hz=self._hz, params=self._params):
+        found = find_edges(pitch, rate, rate_hz=self._hz, params=self._params)
+        for i, edges in enumerate(found):
             # A rate still above the edge at the last sample there is: the stroke goes on after it.
             cut = ending and first + int(np.ceil(edges.end)) >= k
             stroke = self._stroke(direction > 0, edges, first, cut=cut)
             if stroke.range_deg >= 0.5 * self._turn_deg and stroke.duration_s > 0:
+                free_to = first + found[i + 1].start if i + 1 < len(found) else self._next_onset(direction, extreme, k)
+                self._windows.append(self._window(stroke, free_to))
                 out.append(Found(self._at(_T, k), stroke))
                 self._free_from = first + int(edges.end)
+
+    def _next_onset(self, direction: int, extreme: int, k: int) -> float:
+        """The sample at which the next movement, on its way at k, left 10 % of its rate so far."""
+        back = -direction * self.past.column(_RATE, extreme, k + 1)
+        slow = np.flatnonzero(back <= self._params.edge_fraction * back.max())
+        return extreme + float(slow[-1] if len(slow) else 0)
+
+    def _window(self, stroke: Stroke, free_to: float) -> Window:
+        """What of the past the stroke's shape is fitted to: up to half of the holds beside it."""
+        p, t = self._params, self.past.column(_T)
+        beside_s = max(p.beside_share * stroke.duration_s, p.beside_s)
+        low_s = max(stroke.start_s - beside_s, 0.5 * (float(t[self._free_from]) + stroke.start_s))
+        high_s = min(stroke.end_s + beside_s, 0.5 * (stroke.end_s + float(t[int(free_to)])))
+        a, b = (int(i) for i in np.searchsorted(t, (low_s, high_s)))
+        whole = not stroke.cut and stroke.longest_hole_s <= p.harmless_gap_s
+        return Window(stroke, t[a : b + 1], self.past.column(_PITCH, a, b + 1), whole)
+
+    def _timed(self, out: list[Found]) -> list[Found]:
+        """What was found, the strokes in it timed by their shapes, all at once."""
+        if self._windows:
+            timed = iter(self._profile.time(self._windows))
+            out = [Found(f.decided_s, next(timed)) if isinstance(f.what, Stroke) else f for f in out]
+            self._windows = []
+        return out
 
     def _stroke(self, lifting: bool, edges: Edges, offset: int, *, cut: bool) -> Stroke:
         a, b = offset + int(edges.start), offset + int(np.ceil(edges.end)) + 1
