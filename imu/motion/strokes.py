@@ -96,7 +96,8 @@ class StrokeFinder:
             self._low = self._high = (seen, float(pitch[0]))
         steady = self._steady(rate)
         if steady is not None and steady == self._run.sign and not self._fresh:
-            return self._go_on(seen, pitch, out)
+            self._go_on(seen, pitch, out)
+            return self._timed(out)
         sign = (rate > self._moving_dps).astype(np.int8) - (rate < -self._moving_dps).astype(np.int8)
         cuts = np.concatenate(([0], np.flatnonzero(sign[1:] != sign[:-1]) + 1))
         pieces = zip(
@@ -126,7 +127,7 @@ class StrokeFinder:
             return -1
         return 0 if -self._moving_dps <= slowest and fastest <= self._moving_dps else None
 
-    def _go_on(self, first: int, pitch: Floats, out: list[Found]) -> list[Found]:
+    def _go_on(self, first: int, pitch: Floats, out: list[Found]) -> None:
         """Take a block from sample `first` on that is wholly of the current run: nothing is cut by it."""
         run, end = self._run, len(self.past)
         if run.sign:
@@ -138,7 +139,6 @@ class StrokeFinder:
             # No faster sample before it, no arrival; those before this block were looked at then.
             if extremes(speed[first - run.start :])[0] < self._params.edge_fraction * extremes(speed)[1]:
                 self._arrive(end, out, closed=False)
-        return out
 
     def interrupt(self, *, ending: bool = False) -> list[Found]:
         """Close the stroke that is still open: the person walks, or the recording is `ending`."""
