@@ -54,7 +54,7 @@ class Blocks:
 
     def _direction(self, up: Floats, n: int) -> Floats:
         """(3, n) mean directions of n blocks."""
-        total = np.add.reduce(up[:, : n * self.size].reshape(3, n, self.size), axis=2)
+        total: Floats = np.add.reduce(up[:, : n * self.size].reshape(3, n, self.size), axis=2)
         total /= self.size
         total /= np.maximum(_length(total), _LEAST)
         return total

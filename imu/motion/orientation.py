@@ -16,8 +16,9 @@ from imu.model import Floats, Inclination, Samples
 from imu.motion.params import MotionParams
 from imu.motion.smooth import Smoother, gaussian_taps
 
-
 _ONE = np.array(1.0)
+_X_Y_X_W_W_Y, _Z_Z_X_Y_X_Y = np.array([1, 2, 1, 0, 0, 2]), np.array([3, 3, 1, 2, 1, 2])
+"""Places in a quaternion (w, x, y, z)."""
 
 
 class Orientation(Protocol):
@@ -98,18 +99,21 @@ class AccOrientation:
 
 
 def _norm(v: Floats) -> Floats:
-    x2, y2, z2 = (v * v).T
-    out: Floats = np.sqrt(x2 + y2 + z2)
+    square = (v * v).T
+    total = square[0] + square[1]
+    total += square[2]
+    out: Floats = np.sqrt(total)
     return out
 
 
 def _up(quat: Floats) -> Floats:
     """Third row of the rotation matrix of sensor-to-earth quaternions (w, x, y, z): the earth's z in sensor axes."""
-    w, x, y, z = np.ascontiguousarray(quat.T)
-    up = np.empty((3, len(quat)))
-    np.subtract(x * z, w * y, up[0])
-    np.add(y * z, w * x, up[1])
-    np.add(x * x, y * y, up[2])
+    # 2 (x z - w y), 2 (y z + w x), 1 - 2 (x x + y y); six products at once take a third of the time of one by one.
+    rows = np.ascontiguousarray(quat.T)
+    product = rows.take(_X_Y_X_W_W_Y, axis=0)
+    product *= rows.take(_Z_Z_X_Y_X_Y, axis=0)
+    np.negative(product[3], product[3])
+    up = product[:3] + product[3:]
     up += up
     np.subtract(_ONE, up[2], up[2])
     return up.T

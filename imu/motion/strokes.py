@@ -86,7 +86,7 @@ class StrokeFinder:
     def push(self, block: Trunk) -> list[Found]:
         """Take a block; gives what its samples decide."""
         seen, n = len(self.past), len(block)
-        self.past.append(block.t_s, block.pitch_deg, block.rate_dps, block.tilt_deg, block.trusted.astype(float))
+        self.past.append(block.t_s, block.pitch_deg, block.rate_dps, block.tilt_deg, block.trusted)
         if not n:
             return []
         out: list[Found] = []

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from imu.model import Floats, Inclination, Samples
+from imu.model import Bools, Floats, Inclination, Samples
 from imu.motion.history import extremes
 from imu.motion.params import MotionParams
 
@@ -36,7 +36,7 @@ def stretches(block: _Block, before_s: float, params: MotionParams) -> list[tupl
         return []
     if t_s[-1] - t_s[0] <= longest_s:
         return [(bool(t_s[0] - before_s > longest_s), block)]
-    restarts = np.diff(t_s, prepend=before_s) > longest_s
+    restarts: Bools = np.diff(t_s, prepend=before_s) > longest_s
     edges = [0, *(np.flatnonzero(restarts[1:]) + 1).tolist(), len(t_s)]
     return [(bool(restarts[a]), block[a:b]) for a, b in itertools.pairwise(edges)]
 

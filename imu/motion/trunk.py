@@ -47,7 +47,8 @@ class TrunkStage:
         _angles(_along(block.up, self._axes), out=new[1:3])
         new[0], new[3] = block.t_s, block.trusted
         self._waiting = rows
-        return new[1]
+        pitch: Floats = new[1]
+        return pitch
 
     def _angle_rate(self, pitch: Floats) -> Floats:
         """Backward difference; the half sample it lags is below what an accelerometer resolves."""

@@ -19,11 +19,11 @@ the result does not depend on how frames are batched.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from typing import overload
+from typing import TypeVar
 
 import numpy as np
 
-from imu.model import Floats, Ints
+from imu.model import Floats
 from imu.sensors.family import FrameError, StreamBroken
 
 MISMATCH_S = 0.5
@@ -42,6 +42,7 @@ BROKEN_AFTER = 5
 MOST_MARKS = 1 << 17
 """More than twice the samples within which an index can be unwrapped."""
 
+_Index = TypeVar("_Index", float, Floats)
 _Place = tuple[int, int]  # index and device time in us
 
 
@@ -133,7 +134,7 @@ class Placing:
 
     def _times(self, index: int, start_s: float, n: int) -> Floats:
         """(n,) times as near to the stamp's as the samples placed before allow."""
-        t_s: Floats = start_s + np.arange(n) * self._period_s
+        t_s: Floats = start_s + np.arange(n, dtype=float) * self._period_s
         last = index + n - 1
         a, b = bisect_left(self._mark_index, index), bisect_right(self._mark_index, last)
         # Bounds are set by the neighbours and by those in between, seldom any. Samples lie further apart than the
@@ -142,7 +143,7 @@ class Placing:
         late = a == 0 or start_s >= self._bound_s(a - 1, index)
         early = b == len(self._mark_index) or t_s[-1] <= self._bound_s(b, last)
         if a < b or not late or not early:
-            at = index + np.arange(n)
+            at: Floats = index + np.arange(n, dtype=float)
             for mark in range(max(a - 1, 0), min(b + 1, len(self._mark_index))):
                 bound_s = self._bound_s(mark, at)
                 t_s = np.where(at >= self._mark_index[mark], np.maximum(t_s, bound_s), t_s)
@@ -151,13 +152,9 @@ class Placing:
         self._mark(last, float(t_s[-1]))
         return t_s
 
-    @overload
-    def _bound_s(self, mark: int, index: int) -> float: ...
-    @overload
-    def _bound_s(self, mark: int, index: Ints) -> Floats: ...
-    def _bound_s(self, mark: int, index: int | Ints) -> float | Floats:
+    def _bound_s(self, mark: int, index: _Index) -> _Index:
         """How near to a mark samples may be: the earliest time of those behind it, the latest of those before."""
-        return self._mark_s[mark] + (index - self._mark_index[mark]) * LEAST_PACE * self._told_s
+        return self._mark_s[mark] + (index - self._mark_index[mark]) * (LEAST_PACE * self._told_s)
 
     def _mark(self, index: int, t_s: float) -> None:
         place = bisect_left(self._mark_index, index)
