@@ -69,17 +69,17 @@ class Timeline:
         """Go on to the end of the block, or to where it has to be looked at anew; also gives what is left of it."""
         if self._last is None:
             return self._restart(block)
-        knots = _knots(self._last, block)
-        step_s = knots[0, 1:] - knots[0, :-1]
+        newest_s, rest = float(self._last[0, 0]), _NONE
+        step_s = _steps(newest_s, block.t_s)
         shortest_s, longest_s = extremes(step_s)
         if not shortest_s > 0.0:
-            return block[:0], self._forward(block, float(self._last[0, 0]))
-        rest = _NONE
+            return block[:0], self._forward(block, newest_s)
         if longest_s > self._longest_s:
             n = int(np.argmax(step_s > self._longest_s))
             if n == 0:
                 return self._restart(block)
-            block, rest, knots = block[:n], block[n:], knots[:, : n + 1]
+            block, rest, longest_s = block[:n], block[n:], extremes(step_s[:n])[1]
+        knots = _knots(self._last, block)
         self._last = knots[:, -1:]
         return self._interpolate(knots, block, holes=longest_s > self._gap_s), rest
 
@@ -125,6 +125,14 @@ class Timeline:
         grid_s += self._origin_s
         self._next += len(grid_s)
         return grid_s
+
+
+def _steps(before_s: float, t_s: Floats) -> Floats:
+    """From each time to the next, the first from the one before."""
+    out = np.empty(len(t_s))
+    out[0] = t_s[0] - before_s
+    np.subtract(t_s[1:], t_s[:-1], out[1:])
+    return out
 
 
 def _knots(last: Floats | None, block: Samples) -> Floats:
