@@ -21,6 +21,7 @@ _SHAKE_MPS2 = (0.6, 6.0)
 """Standard deviation of the specific force in walking; holding still on a bench stays below 0.3, a jump is above."""
 STEPS_BLOCKS = 8
 """Two seconds of it, about four steps, are walking."""
+STEPS_S = STEPS_BLOCKS * _BLOCK_S
 
 
 class Blocks:

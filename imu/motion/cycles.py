@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import isnan
 from statistics import median
 
@@ -11,6 +12,8 @@ from imu.motion.params import MotionParams
 
 _LEVEL_DEG = 2.0
 """Breathing alone moves the trunk by as much."""
+_BRIEF_S = 0.3
+"""Strokes of less are alike."""
 
 
 @dataclass(slots=True)
@@ -55,6 +58,16 @@ class Cycle:
         return self.first.high_deg if self.second is None else min(self.first.high_deg, self.second.high_deg)
 
     @property
+    def moving_s(self) -> tuple[float, ...]:
+        """The time each stroke moved."""
+        return tuple(max(s.duration_s - s.stall_s, _BRIEF_S) for s in (self.first, self.second) if s is not None)
+
+    @property
+    def lean_deg(self) -> float:
+        """How far the trunk leaned out of the hinge plane on the way there or back."""
+        return max(s.off_plane_deg for s in (self.first, self.second) if s is not None)
+
+    @property
     def end_s(self) -> float:
         """The end of the last stroke."""
         return self.first.end_s if self.second is None else self.second.end_s
@@ -87,11 +100,26 @@ class Group:
             abs(median(c.lowest_deg for c in self.cycles) - cycle.lowest_deg),
             abs(median(c.highest_deg for c in self.cycles) - cycle.highest_deg),
         )
+        lean_deg = median(c.lean_deg for c in self.cycles)
         return (
-            params.complete <= share <= params.oversize
+            cycle.lean_deg - lean_deg <= max(params.lean_deg, params.lean_share * self.range_deg)
+            and self._tempo_ratio(cycle) <= params.tempo_ratio
+            and params.complete <= share <= params.oversize
             and away <= max(params.posture_deg, params.posture_share * self.range_deg)
             and cycle.first.start_s - self.alive_s <= params.set_gap_s
         )
+
+    def _tempo_ratio(self, cycle: Cycle) -> float:
+        """How many times quicker or slower than this group's a cycle's strokes are, stalls left out."""
+        mine = zip(*(c.moving_s for c in self.cycles), strict=True)
+        shares = [one / median(usual) for one, usual in zip(cycle.moving_s, mine, strict=True)]
+        return float(max(*shares, 1.0 / min(shares)))
+
+    def is_rhythmic(self, cycles: int, params: MotionParams) -> bool:
+        """Whether the last few cycles followed one another about evenly, as in a set and not as in a day's work."""
+        starts = [c.first.start_s for c in self.cycles[-cycles:]]
+        periods = [b - a for a, b in pairwise(starts)]
+        return not periods or max(periods) <= params.rhythm * min(periods)
 
 
 def join(a: Stroke, b: Stroke) -> Stroke:

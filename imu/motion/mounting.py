@@ -27,6 +27,7 @@ _LEAST = 1e-3
 _FIRST_DEG = 15.0
 _GROWTH = 1.5
 _WALKED_BLOCKS = 12
+_FEW_STEPS_BLOCKS = 5
 _NEW_DEG = 12.0
 """A new judgement within this angle of the old one changes nothing."""
 _REMEMBERED = 300
@@ -96,10 +97,10 @@ class MountLearner:
         moved = self._blocks.tilt(0, blocks, lag=_LAG) > _MOVED
         if not moved.any():
             return None
-        walked = _walking_direction(up, self._blocks.stepping(0, blocks))
+        walked = _walking(up, self._blocks.stepping(0, blocks))
         first = int(np.argmax(moved))
         home = _unit(up[: max(first, 1)].mean(axis=0))
-        upright = home if walked is None else walked
+        upright = home if walked is None else walked.up
         recent = np.flatnonzero(moved)
         turn = _cross(up[recent - _LAG], up[recent])
         clear = norm(turn) > _LEAST
@@ -108,7 +109,7 @@ class MountLearner:
             return None
         size = norm(turn)
         axis, share = _hinge_axis(turn, size, up[recent], upright)
-        known = _Known(walked, 90.0, 1.0) if walked is not None else self._at_start(up, home, axis, recent)
+        known = walked or self._at_start(up, home, axis, recent)
         return _mount(axis, known, up[recent], size, share)
 
     def _at_start(self, up: Floats, home: Floats, axis: Floats, moved: Ints) -> _Known:
@@ -174,16 +175,26 @@ def _mount(axis: Floats, known: _Known, up: Floats, size: Floats, share: float) 
     return Mount(anterior=_triple(anterior), cranial=_triple(cranial), source="learned", certainty=certainty)
 
 
-def _walking_direction(up: Floats, steps: Bools) -> Floats | None:
-    """Mean direction of gravity over the stretches of walking, if there was enough of it."""
-    flips = np.flatnonzero(np.diff(np.concatenate(([0], steps.astype(np.int8), [0]))))
-    stretches = [(a, b) for a, b in zip(flips[::2], flips[1::2], strict=True) if b - a >= STEPS_BLOCKS]
-    if sum(b - a for a, b in stretches) < _WALKED_BLOCKS:
+def _walking(up: Floats, steps: Bools) -> _Known | None:
+    """Upright by walking: the mean direction of gravity over its stretches; a few steps are a hint, more are sure."""
+    flips = np.flatnonzero(np.diff(np.concatenate(([0], _closed(steps).astype(np.int8), [0]))))
+    stretches = [(a, b) for a, b in zip(flips[::2], flips[1::2], strict=True) if b - a >= _FEW_STEPS_BLOCKS]
+    long = [(a, b) for a, b in stretches if b - a >= STEPS_BLOCKS]
+    enough = sum(b - a for a, b in long) >= _WALKED_BLOCKS
+    chosen = long if enough else stretches
+    if not chosen:
         return None
-    total = np.sum([up[a:b].sum(axis=0) for a, b in stretches], axis=0)
-    if float(np.linalg.norm(total)) < 0.9 * sum(b - a for a, b in stretches):
+    total = np.sum([up[a:b].sum(axis=0) for a, b in chosen], axis=0)
+    if float(np.linalg.norm(total)) < 0.9 * sum(b - a for a, b in chosen):
         return None
-    return _unit(total)
+    return _Known(_unit(total), 90.0, 1.0 if enough else 0.85)
+
+
+def _closed(steps: Bools) -> Bools:
+    """Steps with single blocks between them filled: a stride is not shaken evenly."""
+    out = steps.copy()
+    out[1:-1] |= steps[:-2] & steps[2:]
+    return out
 
 
 def _differs(a: Mount, b: Mount) -> bool:

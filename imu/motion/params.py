@@ -76,6 +76,7 @@ class MotionParams:
     stall_s: float = 2.5
     stall_margin: float = 0.15
     progress: float = 0.05
+    creep_deg: float = 3.0
     breath_dps: float = 1.3
     jitter_dps: float = 1.2
     jitter_acc_only_dps: float = 3.0
@@ -88,6 +89,14 @@ class MotionParams:
     acc_only_doubt: float = 1.4
     strap_s: float = 0.010
 
+    acc_only_haste: float = 0.5
+    acc_only_beyond_deg: float = 15.0
+    lean_deg: float = 12.0
+    fallback: float = 0.2
+    drift_share: float = 0.45
+    rhythm: float = 4.0
+    tempo_ratio: float = 4.0
+    lean_share: float = 0.3
     complete: float = 0.55
     one_way: float = 0.45
     least_of_nominal: float = 0.40

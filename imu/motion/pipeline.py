@@ -39,7 +39,7 @@ from imu.model import (
     Trunk,
     Verdict,
 )
-from imu.motion.blocks import Blocks
+from imu.motion.blocks import STEPS_S, Blocks
 from imu.motion.gait import Gait
 from imu.motion.history import History
 from imu.motion.mounting import MountLearner
@@ -75,6 +75,13 @@ class _Hinge:
         self._new_trunk = partial(TrunkStage, mount, grid_hz=grid_hz, gyroscope=gyroscope, params=params)
         self._trunk, self._newest_s = self._new_trunk(), nan
         self._strokes = StrokeFinder(grid_hz=grid_hz, gyroscope=gyroscope, turn_deg=turn_deg, params=params)
+        if not gyroscope:
+            # The chest's own acceleration turns the specific force: a quick stroke seems quicker and to go further.
+            exercise = replace(
+                exercise,
+                min_stroke_s=params.acc_only_haste * exercise.min_stroke_s,
+                posture_tolerance_deg=exercise.posture_tolerance_deg + params.acc_only_beyond_deg,
+            )
         self.judge = RepJudge(exercise, mount, params=params)
         self.history = self._strokes.past
         self.phase, self.phase_since_s = Phase.UNKNOWN, 0.0
@@ -107,7 +114,7 @@ class _Hinge:
                 break
             cut = int(np.searchsorted(trunk.t_s, walked_s, side="right"))
             events += self._tell(self._strokes.push(trunk[:cut])) + self._tell(self._strokes.interrupt())
-            events += self.judge.walked(walked_s)
+            events += self.judge.walked(walked_s, since_s=walked_s - STEPS_S)
             self._walks_told += 1
             trunk = trunk[cut:]
         if not len(trunk):

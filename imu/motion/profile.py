@@ -97,7 +97,8 @@ class Profile:
         smooth = [i for i, w in enumerate(windows) if w.whole and w.stroke.range_deg > _LEAST_DEG]
         if not smooth:
             return out
-        fit, p = self._fit([windows[i] for i in smooth]), self._params
+        with np.errstate(all="ignore"):  # a broken sensor's numbers may be any; its strokes do not fit
+            fit, p = self._fit([windows[i] for i in smooth]), self._params
         wide = _Z90 * (1.0 if self._gyroscope else p.acc_only_doubt)
         for i, edge, sd, misfit in zip(
             smooth, fit.edge_s.tolist(), fit.sd_s.tolist(), fit.misfit.tolist(), strict=True
@@ -171,7 +172,7 @@ class Profile:
         return _State(
             cost=(off.transpose(0, 2, 1) @ off)[:, 0, 0] + ((x - self._usual) * away).sum(axis=1),
             x=x,
-            normal=across @ jac + np.diag(self._prior + _TINY),
+            normal=across @ jac + np.diag(self._prior),
             pull=(across @ off)[..., 0] - away,
         )
 
@@ -188,7 +189,10 @@ class _State:
     def step(self, damping: Floats) -> Floats:
         """The way to the minimum, shortened where the last step led uphill."""
         n = self.x.shape[1]
-        ridge = damping[:, None, None] * np.einsum("sii->si", self.normal)[:, None, :] * np.eye(n)
+        diagonal = np.einsum("sii->si", self.normal)
+        ridge = (damping[:, None] * diagonal + _TINY * (1.0 + diagonal.max(axis=1, keepdims=True)))[
+            :, None, :
+        ] * np.eye(n)
         out: Floats = np.linalg.solve(self.normal + ridge, self.pull[..., None])[..., 0]
         return out
 
@@ -213,7 +217,7 @@ def _fitted(found: _State) -> _Fit:
     at, by_p, by_q = shapes().edges(p, q)
     along = np.zeros((len(at), 2, found.x.shape[1]))
     along[..., 0], along[..., 1], along[..., 3], along[..., 4] = 1.0, at, time_s * by_p, time_s * by_q
-    var = np.einsum("sii->si", along @ np.linalg.inv(found.normal) @ along.transpose(0, 2, 1))
+    var = np.einsum("sii->si", along @ np.linalg.pinv(found.normal, hermitian=True) @ along.transpose(0, 2, 1))
     return _Fit(onset_s + at * time_s, np.sqrt(np.maximum(var, 0.0)), found.cost / _BINS)
 
 

@@ -80,9 +80,13 @@ class RepJudge:
         self._moving = False
         return events
 
-    def walked(self, t_s: float) -> list[Event]:
-        """The person walks: whatever was under way on the bench is over."""
-        return self._at(t_s) + self._end_bout(t_s)
+    def walked(self, t_s: float, *, since_s: float) -> list[Event]:
+        """The person walks: whatever was under way on the bench is over; what began with the steps was no exercise."""
+        events, cycle = self._at(t_s), self._open
+        if cycle is not None and cycle.second is not None and cycle.second.start_s >= since_s:
+            self._open = None
+            events += self._reject(t_s, cycle, Verdict.TRANSITION)
+        return events + self._end_bout(t_s)
 
     def broken(self) -> None:
         """Samples were lost for longer than can be bridged: what was under way cannot be judged."""
@@ -153,7 +157,10 @@ class RepJudge:
     # --- cycles --------------------------------------------------------------------------------------------------
 
     def _extend(self, stroke: Stroke) -> bool:
-        """Join a stroke to the one before it if both go the same way with no more than a stall between them."""
+        """Join a stroke to the one before it if both go the same way with no more than a stall between them.
+
+        A cycle that was closed without counting is open again: the rest of it has only now been done.
+        """
         cycle = self._open or self._closed
         if cycle is None:
             return False
@@ -161,10 +168,16 @@ class RepJudge:
         if before.lifting != stroke.lifting or stroke.start_s - before.end_s > self._params.stall_s:
             return False
         joined = join(before, stroke)
+        back_deg = before.end_deg - stroke.start_deg if stroke.lifting else stroke.start_deg - before.end_deg
+        if back_deg > self._params.fallback * joined.range_deg:
+            return False
         if cycle.second is None:
             cycle.first = joined
         else:
             cycle.second = joined
+        if self._open is None and cycle.verdict is not Verdict.COUNTED:
+            self._done = [c for c in self._done if c is not cycle]
+            self._open, self._closed = cycle, cycle.before
         return True
 
     def _place(self, decided_s: float, stroke: Stroke) -> list[Event]:
@@ -208,7 +221,7 @@ class RepJudge:
         group.add(cycle)
         cycle.set, cycle.number, self._early = group.set, len(group.cycles), None
         events: list[Event] = []
-        if group.set is None and len(group.cycles) >= self._needed:
+        if group.set is None and len(group.cycles) >= self._needed and group.is_rhythmic(self._needed, self._params):
             events += self._begin_set(decided_s, group)
         return [*events, RepConfirmed(t_s=cycle.end_s, decided_s=decided_s, rep=row(cycle))]
 
@@ -260,6 +273,8 @@ class RepJudge:
         if max(cycle.strokes_deg) < least:
             return Verdict.SHALLOW
         if cycle.range_deg < max(least, p.one_way * max(cycle.strokes_deg)):
+            return Verdict.UNFINISHED
+        if abs(second.start_deg - first.end_deg) > p.drift_share * max(cycle.strokes_deg):
             return Verdict.UNFINISHED
         if min(first.duration_s, second.duration_s) < ex.min_stroke_s:
             return Verdict.TOO_FAST

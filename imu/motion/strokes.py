@@ -58,6 +58,7 @@ class _Run:
     sign: int
     low: float = np.inf
     high: float = -np.inf
+    still: int = 0
     stood: bool = False
     arrived: int = -1
 
@@ -111,7 +112,7 @@ class StrokeFinder:
         for start, end, way, low, high in pieces:
             if way != self._run.sign or self._fresh:
                 self._end_run(start, out)
-                self._run, self._fresh = _Run(start, way), False
+                self._run, self._fresh = _Run(start, way, still=start), False
             self._run.low, self._run.high = min(self._run.low, low), max(self._run.high, high)
             self._look(start, end, out)
         if self._run.sign and self._direction == self._run.sign:
@@ -152,7 +153,7 @@ class StrokeFinder:
     def restart(self) -> list[Found]:
         """Close the open stroke; what comes next has no connection with it (samples were lost in between)."""
         out = self.interrupt()
-        self._run, self._fresh = _Run(len(self.past), 0), True
+        self._run, self._fresh = _Run(len(self.past), 0, still=len(self.past)), True
         return out
 
     def _at(self, column: int, i: int) -> float:
@@ -162,7 +163,7 @@ class StrokeFinder:
         """Look at samples [start, end), which all belong to the current run."""
         run = self._run
         if run.sign == 0:
-            self._stand(end, out)
+            self._stand(start, end, out)
             return
         extreme, deg = self._low if run.sign > 0 else self._high
         reached = run.high - deg if run.sign > 0 else deg - run.low
@@ -178,13 +179,36 @@ class StrokeFinder:
             self._arrive(end, out, closed=True)
         self._point(end - 1)
 
-    def _stand(self, end: int, out: list[Found]) -> None:
-        """Standing still for longer than a stall ends the stroke."""
-        due = self._run.start + int(self._params.stall_s * self._hz)
-        if not self._run.stood and end > due:
-            self._run.stood = True
+    def _stand(self, start: int, end: int, out: list[Found]) -> None:
+        """Look at samples too slow to be moving: they stand, or creep.
+
+        Standing for longer than a stall ends the stroke, but creeping on in its direction is no standing; creeping as
+        far as a turn takes is a stroke as well.
+        """
+        run = self._run
+        while True:
+            due = end if run.stood else run.still + int(self._params.stall_s * self._hz)
+            self._creep(start, min(due, end), out)
+            start = min(due, end)
+            if due >= end:
+                return
+            crept_deg = self._at(_PITCH, due) - self._at(_PITCH, run.still)
             self._point(due)
-            self._close(due, out)
+            if (self._direction * crept_deg if self._direction else abs(crept_deg)) >= self._params.creep_deg:
+                run.still = due
+            else:
+                run.stood = True
+                self._close(due, out)
+
+    def _creep(self, start: int, end: int, out: list[Found]) -> None:
+        """Turn where the pitch has crept back from its extreme by `turn_deg`."""
+        for sign, (extreme, deg) in ((1, self._low), (-1, self._high)):
+            beyond = sign * (self.past.column(_PITCH, start, end) - deg) >= self._turn_deg
+            if sign != self._direction and beyond.any():
+                k = start + int(np.argmax(beyond))
+                self._turned(sign, extreme, k, out)
+                self._creep(k + 1, end, out)
+                return
 
     def _turned(self, sign: int, extreme: int, k: int, out: list[Found]) -> None:
         if self._direction:
