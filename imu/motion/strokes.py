@@ -202,10 +202,13 @@ class StrokeFinder:
 
     def _creep(self, start: int, end: int, out: list[Found]) -> None:
         """Turn where the pitch has crept back from its extreme by `turn_deg`."""
-        for sign, (extreme, deg) in ((1, self._low), (-1, self._high)):
-            beyond = sign * (self.past.column(_PITCH, start, end) - deg) >= self._turn_deg
-            if sign != self._direction and beyond.any():
-                k = start + int(np.argmax(beyond))
+        if start >= end:
+            return
+        pitch = self.past.column(_PITCH, start, end)
+        lowest, highest = extremes(pitch)
+        for sign, (extreme, deg), reached in ((1, self._low, highest), (-1, self._high, lowest)):
+            if sign != self._direction and sign * (reached - deg) >= self._turn_deg:
+                k = start + int(np.argmax(sign * (pitch - deg) >= self._turn_deg))
                 self._turned(sign, extreme, k, out)
                 self._creep(k + 1, end, out)
                 return

@@ -100,16 +100,15 @@ class Timeline:
         at = knots[0, 1:].searchsorted(grid_s)
         values, rise = knots.take(at, axis=1), knots.take(at + _ONE, axis=1)
         rise -= values
-        step_s = rise[0]
-        rise[1:] *= (grid_s - values[0]) / step_s
-        values += rise
+        step_s, axes = rise[0], values[1:]
+        axes += rise[1:] * ((grid_s - values[0]) / step_s)
         filled = after.filled.take(at)
         if holes:
             filled |= step_s > self._gap_s
         return Samples(
             t_s=grid_s,
-            acc_mps2=values[1:4].T,
-            gyr_radps=None if after.gyr_radps is None else values[4:].T,
+            acc_mps2=axes[:3].T,
+            gyr_radps=None if after.gyr_radps is None else axes[3:].T,
             index=after.index.take(at),
             filled=filled,
             arrival_s=after.arrival_s.take(at),
