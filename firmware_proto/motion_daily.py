@@ -17,8 +17,8 @@ def write_daily(kind: str, seconds: float, plan: SetPlan, rng: np.random.Generat
     Raises:
         ValueError: There is no such activity; the message lists those that exist.
     """
-    if kind not in (*DAILY, "mixed"):
-        raise ValueError(f"There is no activity {kind!r}; use one of: {', '.join([*DAILY, 'mixed'])}")
+    if kind != "mixed":
+        _check(kind)
     scene = Scene(plan, rng)
     scene.script.wait(plan.still_s)
     while scene.script.now_s < seconds:
@@ -28,6 +28,26 @@ def write_daily(kind: str, seconds: float, plan: SetPlan, rng: np.random.Generat
         scene.note(name, start)
         scene.script.wait(scene.about(2.0, 0.8))
     return scene
+
+
+def do_daily(scene: Scene, name: str) -> None:
+    """One activity beside a set, upright before and after, drawn from the scene's `aside`.
+
+    Raises:
+        ValueError: There is no such activity.
+    """
+    _check(name)
+    own = Scene(scene.plan, scene.aside, script=scene.script, movements=scene.movements)
+    scene.script.wait(own.about(7.5, 0.6))  # getting one's breath back
+    start = scene.script.now_s
+    DAILY[name](own)
+    own.note(name, start)
+    scene.script.wait(own.about(2.0, 0.5))
+
+
+def _check(kind: str) -> None:
+    if kind not in DAILY:
+        raise ValueError(f"There is no activity {kind!r}; use one of: {', '.join([*DAILY, 'mixed'])}")
 
 
 def _walking(scene: Scene) -> None:

@@ -98,10 +98,15 @@ class SetPlan:
         between_sets: `stay` (rest in the starting posture for `rest_s`) or `leave` (get off, walk, get on again).
         set_up, step_off: Whether the person walks up and gets in position, and gets out and walks away.
         pick_ups: Plates picked up from the floor before the first set.
+        around: Activities of daily life, by the names of `motion_daily`, one after the other in the places there are:
+            before the first set, in each rest off the bench, after the last set.
         partial_after: Rep numbers after which one shallow attempt is made, over `partial_share` of the range.
         bounced: Numbers of reps with a touch-and-go bottom and a hurried end of the lowering.
         rebound_deg: How far a bounced rep springs back up, and down again, before it is lifted.
         stalled: Numbers of reps whose lift stops for `stall_s` on the way (at most 2.3 s with its soft edges).
+        lower_stalled: Numbers of reps whose lowering stops for `stall_s` on the way.
+        double_bottom: Numbers of reps that come up from the bottom by `hump_deg` and go down again, in `hump_s` both,
+            before they are lifted; it belongs to the bottom hold, and is ignored in a bounced rep.
         skew: Early (negative) or late (positive) peak of the rate in each stroke, -0.6 to 0.6.
         slouched_first_deg, overextended_last_deg: How much lower the first top is (where a repetition starts at the
             top: the posture before the first) and how much higher the last one.
@@ -109,6 +114,8 @@ class SetPlan:
         timing_spread, range_spread_deg: Standard deviations from rep to rep, of times (share) and of both ends.
         sag_deg: How far a static hold sinks from beginning to end.
         lean_deg: Side bend that comes with every lowering (weight on one leg), full at the bottom.
+        straight_hold_s: The body is held in one straight line (the nominal top) for so long before the first set, to
+            calibrate; 0 for not at all.
         tremor_deg, breathing_deg, sway_deg: Standard deviation (0.01 deg at 3-9 Hz shake a chest by about 0.15 m/s^2),
             amplitude, standard deviation.
         wobble: Strap and soft tissue; degrees of sensor rotation (and half as many mm) for each m/s^2.
@@ -135,6 +142,7 @@ class SetPlan:
     set_up: bool = True
     step_off: bool = True
     pick_ups: int = 0
+    around: tuple[str, ...] = ()
     still_s: float = 3.0
     partial_after: tuple[int, ...] = ()
     partial_share: float = 0.35
@@ -142,6 +150,10 @@ class SetPlan:
     rebound_deg: float = 0.0
     stalled: tuple[int, ...] = ()
     stall_s: float = 1.0
+    lower_stalled: tuple[int, ...] = ()
+    double_bottom: tuple[int, ...] = ()
+    hump_deg: float = 7.0
+    hump_s: float = 1.2
     skew: float = 0.0
     slouched_first_deg: float = 0.0
     overextended_last_deg: float = 0.0
@@ -150,6 +162,7 @@ class SetPlan:
     range_spread_deg: float = 1.5
     sag_deg: float = 4.0
     lean_deg: float = 0.0
+    straight_hold_s: float = 0.0
     tremor_deg: float = 0.01
     breathing_deg: float = 1.0
     breathing_hz: float = 0.28
@@ -176,6 +189,8 @@ class SetPlan:
             raise ValueError(f"Tempo {self.tempo_s}: strokes last more than 0 s and holds at least 0 s")
         if self.ends_deg[0] >= self.ends_deg[1]:
             raise ValueError(f"Bottom and top {self.ends_deg}: the top has to lie above the bottom")
+        if self.hump_s <= 0:
+            raise ValueError(f"hump_s={self.hump_s}: the hump of a double bottom lasts more than 0 s")
         if min(self.reps, self.sets) < 1:
             raise ValueError(f"reps={self.reps}, sets={self.sets}: at least one of each")
 

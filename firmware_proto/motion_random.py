@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ import numpy.typing as npt
 from firmware_proto.motion_plan import STYLES, SetPlan, Style, Vector
 from firmware_proto.sensor_model import SensorModel
 
+_SLOWEST_S = 11.5
+_LONGEST_STOP_S = 2.3
 AXIS_NAMES = ("+x", "-x", "+y", "-y", "+z", "-z")
 
 
@@ -21,7 +24,10 @@ def random_plan(seed: int, style: str | None = None) -> tuple[SetPlan, SensorMod
     name = style or str(np.random.default_rng([seed, 4]).choice(list(STYLES)))
     kind = SetPlan(style=name).kind  # an unknown style is refused here, naming those there are
     rng = np.random.default_rng([seed, 4, list(STYLES).index(name)])
-    return _plan(rng, name, kind), random_sensor(rng)
+    plan, sensor = _plan(rng, name, kind), random_sensor(rng)
+    # A stream of its own for what was added later: all else of a seed stays as it was.
+    later = np.random.default_rng([seed, 6, list(STYLES).index(name)])
+    return replace(plan, **_later_quirks(later, plan)), sensor
 
 
 def _plan(rng: np.random.Generator, name: str, kind: Style) -> SetPlan:
@@ -91,19 +97,47 @@ def _tempo(rng: np.random.Generator, kind: Style, *, ballistic: bool) -> dict[st
 
 def _quirks(rng: np.random.Generator, reps: int, rom: float) -> dict[str, Any]:
     """Shallow attempts, bounces and stalls, each in about a third of the sets."""
-
-    def some(most: int) -> tuple[int, ...]:
-        count = int(rng.integers(1, most + 1)) if rng.random() < 0.33 else 0
-        return tuple(sorted(int(n) for n in rng.choice(np.arange(1, reps + 1), min(count, reps), replace=False)))
-
     return {
-        "partial_after": some(2),
+        "partial_after": _some(rng, reps, 2),
         "partial_share": float(rng.uniform(0.2, 0.42)),
-        "bounced": some(5),
+        "bounced": _some(rng, reps, 5),
         "rebound_deg": float(rng.choice([0.0, rng.uniform(0.02, 0.08) * rom])),
-        "stalled": some(2),
+        "stalled": _some(rng, reps, 2),
         "stall_s": float(rng.uniform(0.4, 2.0)),
     }
+
+
+def _some(rng: np.random.Generator, reps: int, most: int, chance: float = 0.33) -> tuple[int, ...]:
+    """Numbers of some repetitions, at most `most`, or with the rest of the chance none."""
+    count = int(rng.integers(1, most + 1)) if rng.random() < chance else 0
+    return tuple(sorted(int(n) for n in rng.choice(np.arange(1, reps + 1), min(count, reps), replace=False)))
+
+
+def _later_quirks(rng: np.random.Generator, plan: SetPlan) -> dict[str, Any]:
+    """Chairs, lying down and the like beside three sets in ten, and more where it is no swing and no static hold.
+
+    That is two dips at the bottom, a stop in the lowering, and lowering that takes up to 10 s. With its stop and its
+    spread from rep to rep a lowering stays below `_SLOWEST_S`.
+    """
+    drawn: dict[str, Any] = {}
+    around = rng.choice(["chair", "chair", "lying", "turning", "walking", "pick-ups", "side-bends", "twists"], 2)
+    if rng.random() < 0.3:
+        drawn["around"] = tuple(str(name) for name in around)
+    if plan.kind.static or plan.kind.lift_s < 0.8:
+        return drawn
+    rom, spread = plan.ends_deg[1] - plan.ends_deg[0], float(np.exp(2.0 * plan.timing_spread))
+    drawn |= {
+        "double_bottom": _some(rng, plan.reps, 3, 0.2),
+        "hump_deg": float(rng.uniform(0.04, 0.12) * rom),
+        "hump_s": float(rng.uniform(0.8, 1.8)),
+        "lower_stalled": _some(rng, plan.reps, 2, 0.15),
+    }
+    slow_s = min(float(rng.uniform(7.0, 10.0)), _SLOWEST_S / spread)
+    if rng.random() < 0.06:
+        drawn["lower_s"] = slow_s
+    if drawn.get("lower_s", plan.tempo_s[0]) * spread + _LONGEST_STOP_S > _SLOWEST_S:
+        drawn["lower_stalled"] = ()
+    return drawn
 
 
 def _nominal(rng: np.random.Generator) -> tuple[str, str]:

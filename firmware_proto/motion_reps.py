@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from firmware_proto.motion_daily import do_daily
 from firmware_proto.motion_model import Stroke, edges
 from firmware_proto.motion_plan import SetPlan
 from firmware_proto.motion_scenes import Scene, begin_in_position, get_in, get_out, pick_up
@@ -22,7 +23,8 @@ class _Ask:
 
     Attributes:
         top_ease, bottom_ease: Velocity exponents at the two ends.
-        stall_s: How long the lift stops on its way; 0 for not at all.
+        stall_s, lower_stall_s: How long the lift and the lowering stop on their way; 0 for not at all.
+        double: The bottom has two dips.
     """
 
     lift_s: float
@@ -34,13 +36,21 @@ class _Ask:
     top_ease: float
     bottom_ease: float
     stall_s: float = 0.0
+    lower_stall_s: float = 0.0
     bounce: bool = False
+    double: bool = False
     complete: bool = True
 
     @property
     def note(self) -> str:
         """What is special."""
-        return ", ".join([*["bounced"] * self.bounce, *["stalled lift"] * (self.stall_s > 0)])
+        special = {
+            "bounced": self.bounce,
+            "double bottom": self.double,
+            "stalled lift": self.stall_s > 0,
+            "stalled lowering": self.lower_stall_s > 0,
+        }
+        return ", ".join(name for name, is_so in special.items() if is_so)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +90,35 @@ def write_sets(plan: SetPlan, rng: np.random.Generator) -> Scene:
             for _ in range(plan.pick_ups):
                 pick_up(scene)
             scene.script.wait(scene.about(8.0, 0.3) if plan.pick_ups else 0.0)  # loading, getting ready
+        if number == 1 and plan.set_up:
+            _daily(scene, 0)
         if (plan.set_up and number == 1) or (number > 1 and leaves):
             get_in(scene)
+        if number == 1 and plan.straight_hold_s:
+            _hold_straight(scene)
         _write_reps(scene, number)
         if plan.step_off if last else leaves:
             get_out(scene)
+            _daily(scene, number)
         scene.script.wait(plan.still_s if last else plan.rest_s)
     return scene
+
+
+def _hold_straight(scene: Scene) -> None:
+    """Hold the body in one straight line, and go back to where the first repetition begins."""
+    plan, script, start = scene.plan, scene.script, scene.script.now_s
+    _move_trunk(scene, plan.ends_deg[1], 2.0, 2.0, 2.0)
+    script.wait(plan.straight_hold_s)
+    _move_trunk(scene, plan.ready_deg, 2.0, 2.0, 2.0)
+    script.wait(1.5)
+    scene.note("straight-line hold", start)
+
+
+def _daily(scene: Scene, place: int) -> None:
+    """What the plan has around the sets, by turns."""
+    around = scene.plan.around
+    if around:
+        do_daily(scene, around[place % len(around)])
 
 
 def _write_reps(scene: Scene, number: int) -> None:
@@ -120,7 +152,9 @@ def _full(scene: Scene, rep: int, count: int) -> _Ask:
         top_ease=_easing(top_s / (lift_s + lower_s)),
         bottom_ease=_easing(bottom_s / (lift_s + lower_s)),
         stall_s=plan.stall_s if rep in plan.stalled else 0.0,
+        lower_stall_s=plan.stall_s if rep in plan.lower_stalled else 0.0,
         bounce=bounce,
+        double=rep in plan.double_bottom and not bounce,
     )
 
 
@@ -176,29 +210,37 @@ def _shape(plan: SetPlan, seconds: float, rise: float, fall: float, *, hurried: 
 
 def _lift(scene: Scene, ask: _Ask, shape: _Shape) -> Stroke:
     """Lift to the top, in two parts if it stalls."""
-    script = scene.script
-    begin, low = script.now_s, script.pose["pitch"]
-    if ask.stall_s:
-        share = float(scene.rng.uniform(0.35, 0.65))
-        soft_s = shape.whole_s * edges(2.0, 2.0)[0]
-        _move_trunk(scene, low + share * (ask.high - low), shape.whole_s * share, shape.rise, 2.0)
-        script.wait(min(ask.stall_s, _LONGEST_STALL_S - soft_s))
-        _move_trunk(scene, ask.high, shape.whole_s * (1.0 - share), 2.0, shape.fall)
-    else:
-        _move_trunk(scene, ask.high, shape.whole_s, shape.rise, shape.fall)
-    return Stroke(begin, script.now_s, low, ask.high)
+    begin, low = scene.script.now_s, scene.script.pose["pitch"]
+    _stroke(scene, ask.high, shape, ask.stall_s, scene.rng)
+    return Stroke(begin, scene.script.now_s, low, ask.high)
 
 
 def _lower(scene: Scene, ask: _Ask, shape: _Shape) -> Stroke:
-    """Lower to the bottom; a bounced one may spring back."""
-    script = scene.script
+    """Lower to the bottom, in two parts if it stalls; a bounced one may spring back, and the bottom may have a hump."""
+    plan, script = scene.plan, scene.script
     begin, high = script.now_s, script.pose["pitch"]
-    _move_trunk(scene, ask.low, shape.whole_s, shape.rise, shape.fall)
+    _stroke(scene, ask.low, shape, ask.lower_stall_s, scene.aside)
     stroke = Stroke(begin, script.now_s, high, ask.low)
-    if ask.bounce and scene.plan.rebound_deg:
-        script.move(0.22, pitch=ask.low + scene.plan.rebound_deg, rise=1.5)
+    if ask.bounce and plan.rebound_deg:
+        script.move(0.22, pitch=ask.low + plan.rebound_deg, rise=1.5)
         script.move(0.25, pitch=ask.low, rise=1.5)
+    if ask.double:
+        script.move(0.5 * plan.hump_s, pitch=ask.low + plan.hump_deg)
+        script.move(0.5 * plan.hump_s, pitch=ask.low)
     return stroke
+
+
+def _stroke(scene: Scene, to_deg: float, shape: _Shape, stall_s: float, rng: np.random.Generator) -> None:
+    """Move to an end, with a stop on the way if there is to be one."""
+    if not stall_s:
+        _move_trunk(scene, to_deg, shape.whole_s, shape.rise, shape.fall)
+        return
+    start = scene.script.pose["pitch"]
+    share = float(rng.uniform(0.35, 0.65))
+    soft_s = shape.whole_s * edges(2.0, 2.0)[0]
+    _move_trunk(scene, start + share * (to_deg - start), shape.whole_s * share, shape.rise, 2.0)
+    scene.script.wait(min(stall_s, _LONGEST_STALL_S - soft_s))
+    _move_trunk(scene, to_deg, shape.whole_s * (1.0 - share), 2.0, shape.fall)
 
 
 def _move_trunk(scene: Scene, to_deg: float, seconds: float, rise: float, fall: float) -> None:

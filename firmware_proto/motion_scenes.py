@@ -16,13 +16,20 @@ from firmware_proto.motion_truth import Cycle, Movement
 
 @dataclass(slots=True)
 class Scene:
-    """A script being written, with the notes that become the truth."""
+    """A script being written, with the notes that become the truth.
+
+    `aside` is a stream of random numbers for what is not in every plan: drawing from it leaves all else as it was.
+    """
 
     plan: SetPlan
     rng: np.random.Generator
     script: Script = field(default_factory=Script)
     cycles: list[Cycle] = field(default_factory=list)
     movements: list[Movement] = field(default_factory=list)
+    aside: np.random.Generator = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.aside = self.rng.spawn(1)[0]
 
     def about(self, value: float, spread: float = 0.2) -> float:
         """`value` give or take a share, uniform."""

@@ -38,6 +38,8 @@ class Exercise:
         max_stroke_s: A slower one is a change of posture.
         static: One long hold instead of repetitions.
         target_tempo: Eccentric-bottom-concentric-top in seconds, `X` as fast as possible.
+        ballistic: It is swung: strokes of about half a second, without a hold.
+        family: Exercises of one family are alike from the chest: told apart by the range at most.
     """
 
     key: str
@@ -52,6 +54,8 @@ class Exercise:
     max_stroke_s: float = 12.0
     static: bool = False
     target_tempo: str = "3-0-1-1"
+    ballistic: bool = False
+    family: str = ""
 
 
 EXERCISES: dict[str, Exercise] = {
@@ -71,24 +75,26 @@ EXERCISES: dict[str, Exercise] = {
         ),
         Exercise(
             key="good-morning", name="Good morning", start=End.TOP,
-            top_deg=88.0, bottom_deg=15.0, rom_deg=70.0, min_rom_deg=25.0,
+            top_deg=88.0, bottom_deg=15.0, rom_deg=70.0, min_rom_deg=25.0, family="standing hinge",
         ),
         Exercise(
             key="deadlift", name="Deadlift", start=End.BOTTOM,
-            top_deg=90.0, bottom_deg=35.0, rom_deg=55.0, min_rom_deg=20.0, target_tempo="2-0-1-1",
+            top_deg=90.0, bottom_deg=35.0, rom_deg=55.0, min_rom_deg=20.0,
+            target_tempo="2-0-1-1", family="standing hinge",
         ),
         Exercise(
             key="trap-bar-deadlift", name="Trap-bar deadlift", start=End.BOTTOM,
-            top_deg=90.0, bottom_deg=45.0, rom_deg=45.0, min_rom_deg=18.0, target_tempo="2-0-1-1",
+            top_deg=90.0, bottom_deg=45.0, rom_deg=45.0, min_rom_deg=18.0,
+            target_tempo="2-0-1-1", family="standing hinge",
         ),
         Exercise(
             key="romanian-deadlift", name="Romanian deadlift", start=End.TOP,
-            top_deg=90.0, bottom_deg=20.0, rom_deg=68.0, min_rom_deg=25.0,
+            top_deg=90.0, bottom_deg=20.0, rom_deg=68.0, min_rom_deg=25.0, family="standing hinge",
         ),
         Exercise(
             key="kettlebell-swing", name="Kettlebell swing", start=End.TOP,
-            top_deg=92.0, bottom_deg=20.0, rom_deg=70.0, min_rom_deg=25.0, min_stroke_s=0.2, max_stroke_s=3.0,
-            target_tempo="X-0-X-0",
+            top_deg=92.0, bottom_deg=20.0, rom_deg=70.0, min_rom_deg=25.0, min_stroke_s=0.2, max_stroke_s=1.6,
+            target_tempo="X-0-X-0", ballistic=True,
         ),
         Exercise(
             key="sorensen-hold", name="Static top hold (Biering-Soerensen)", start=End.BOTTOM,

@@ -247,6 +247,34 @@ class Mount:
         return cls(anterior=AXES[anterior], cranial=AXES[cranial], source=source)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineHold:
+    """A stretch of device time, [start, end), in which the body was held in one straight line on purpose.
+
+    The stretch is what is kept, and not the angle: where the mount is judged anew, the angle is measured again.
+    """
+
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StraightLine:
+    """The pitch of the body in one straight line, as one hold showed it.
+
+    Attributes:
+        hold: When it was held.
+        pitch_deg: Median pitch in it.
+        spread_deg: From the 5th to the 95th percentile of the pitch: breathing and sway.
+        pm_deg: Half-width of the 90 % interval of `pitch_deg`, for the sensor as it sits.
+    """
+
+    hold: LineHold
+    pitch_deg: float
+    spread_deg: float
+    pm_deg: float
+
+
 class Phase(StrEnum):
     """What the trunk is doing."""
 
@@ -336,7 +364,7 @@ class Rep:
     """One movement in the ledger: a repetition, or the reason it is none. The fields are the columns of `reps.csv`.
 
     A time that does not exist (the bottom hold before a rep that is the last, a lowering that never came) is nan.
-    `_pm_` fields are the half-width of the 90 % interval of the field they name.
+    `_pm_` fields are the half-width of the 90 % interval of the field they name. The last four belong to static holds.
     """
 
     set: int | None
@@ -365,6 +393,10 @@ class Rep:
     lift_end_pm_s: float = NAN
     rom_pm_deg: float = NAN
     top_deviation_pm_deg: float = NAN
+    hold_s: float = NAN
+    hold_end_s: float = NAN
+    hold_ended: str = ""
+    sag_deg_per_min: float = NAN
 
     @property
     def counted(self) -> bool:
@@ -477,9 +509,52 @@ class MountRevised(Event):
     mount: Mount
 
 
+class CalibrationStep(StrEnum):
+    """What became of an attempt to hold the straight line."""
+
+    UNSTEADY = "unsteady"
+    ELSEWHERE = "elsewhere"
+    TAKEN = "taken"
+    GIVEN_UP = "given up"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration(Event):
+    """A step of a straight-line calibration.
+
+    Attributes:
+        step: Moved before the time was over; held, but far from the exercise's straight line; taken; time is up.
+        held_s: How long the trunk had been held still.
+        moved_deg: How far it moved then, where it moved; inf where samples were lost.
+        hold: What was taken.
+        pitch_deg: Its pitch with the mount known now; nan where none is known.
+    """
+
+    step: CalibrationStep
+    held_s: float = 0.0
+    moved_deg: float = NAN
+    hold: LineHold | None = None
+    pitch_deg: float = NAN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrationState:
+    """A straight-line calibration under way: how long the trunk is held already, and until when it is tried."""
+
+    held_s: float
+    wanted_s: float
+    until_s: float
+    elsewhere: bool = False
+
+    @property
+    def left_s(self) -> float:
+        """How much longer to hold."""
+        return max(self.wanted_s - self.held_s, 0.0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveState:
-    """What a live view shows, as of `t_s`."""
+    """What a live view shows, as of `t_s`. `calibration` is None unless one is under way."""
 
     t_s: float = 0.0
     phase: Phase = Phase.UNKNOWN
@@ -488,17 +563,45 @@ class LiveState:
     count: int = 0
     set: int = 0
     last_rep: Rep | None = None
+    straight_line_deg: float = NAN
+    calibration: CalibrationState | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrapSlip:
+    """The strap turned on the trunk: from one repetition on, the known postures lie elsewhere in sensor axes.
+
+    Attributes:
+        t_s: When, in the middle between the last posture before and the first after it.
+        angle_deg: By how much the sensor turned in all.
+        pitch_shift_deg: Its part in the hinge plane: how much too high every pitch reads after it.
+        out_of_plane_deg: The rest, by which the sensor turned out of the hinge plane.
+        remaining_error_deg: Half-width of the 90 % interval of an angle after it, once `pitch_shift_deg` is taken off.
+            It is not taken off anywhere, since a changed posture looks the same.
+    """
+
+    t_s: float
+    angle_deg: float
+    pitch_shift_deg: float
+    out_of_plane_deg: float
+    remaining_error_deg: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """What a recording held. `reps` is the whole ledger in order of time, counted or not."""
+    """What a recording held. `reps` is the whole ledger in order of time, counted or not.
+
+    `straight_line_source` is `calibration`, `declared`, `median of tops` or `unknown`; with several calibrations
+    `straight_line_deg` is the last one's, and each repetition is held against the last one before it.
+    """
 
     reps: tuple[Rep, ...] = ()
     sets: tuple[SetSummary, ...] = ()
     mount: Mount | None = None
     straight_line_deg: float = NAN
     straight_line_source: str = "unknown"
+    calibrations: tuple[StraightLine, ...] = ()
+    slips: tuple[StrapSlip, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property

@@ -10,26 +10,32 @@ from pathlib import Path
 
 import numpy as np
 
-from imu.app import console, tables, words
+from imu.app import automatic, console, tables, words
 from imu.app.inputs import Input, find_inputs, refuse_clashes
 from imu.app.settings import DEFAULT_MIN_SET_REPS, MIN_SET_REPS_KEY, Settings, Wishes, settings_for
 from imu.errors import ImuError, UsageError
 from imu.exercises import Exercise
 from imu.model import Analysis, Inclination
 from imu.motion.pipeline import Pipeline, analyze
+from imu.motion.recognise import Proposal, propose
 from imu.sessions import Recording, read_recording, write_analysis, write_reps
 from imu.sessions.files import replace_file, storage
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """One recording, analysed; its samples are let go, so that a large data set fits."""
+    """One recording, analysed; its samples are let go, so that a large data set fits.
+
+    `proposals` is None where the exercise was not to be proposed, `declared` where no session declares one.
+    """
 
     input: Input
     exercise: Exercise
     duration_s: float
     analysis: Analysis
     warnings: tuple[str, ...]
+    proposals: tuple[Proposal, ...] | None = None
+    declared: str | None = None
 
 
 Progress = Callable[[float], None]
@@ -43,6 +49,7 @@ def run(recording: Recording, settings: Settings, progress: Progress | None = No
         rate_hz=settings.rate_hz,
         mount=settings.mount,
         straight_line_deg=settings.straight_line_deg,
+        calibrations=settings.calibrations,
         min_set_reps=settings.min_set_reps,
         progress=progress,
     )
@@ -114,8 +121,15 @@ def _all(inputs: list[Input], wishes: Wishes) -> tuple[list[Outcome], list[ImuEr
 def _one(one: Input, wishes: Wishes, progress: Progress) -> Outcome:
     recording = read_recording(one.path)
     settings = settings_for(recording, wishes, one.exercise)
-    analysis, pipeline = run(recording, settings, progress)
+    proposals = None
+    if wishes.auto:
+        proposals = _propose(recording, settings, lambda share: progress(0.5 * share))
+        settings = automatic.final_settings(recording, settings, proposals)
+    before = 0.5 if wishes.auto else 0.0
+    analysis, pipeline = run(recording, settings, lambda share: progress(before + (1.0 - before) * share))
     _write(one, recording, settings, analysis, wishes.out)
+    if proposals is not None and wishes.out is not None:
+        automatic.write_proposals(_place(one, wishes.out, "exercise.csv"), proposals)
     if wishes.orientation:
         write_orientation(_place(one, wishes.out, "angle.csv"), pipeline.inclination())
     t = recording.samples.t_s
@@ -125,7 +139,15 @@ def _one(one: Input, wishes: Wishes, progress: Progress) -> Outcome:
         duration_s=float(t[-1] - t[0]),
         analysis=analysis,
         warnings=(*recording.warnings, *analysis.warnings),
+        proposals=proposals,
+        declared=recording.header.exercise if recording.header else None,
     )
+
+
+def _propose(recording: Recording, settings: Settings, progress: Progress) -> tuple[Proposal, ...]:
+    """Look at a recording as any trunk hinge, and say what its sets may have been."""
+    seen, pipeline = run(recording, automatic.first_settings(settings), progress)
+    return propose(seen, pipeline.trunk())
 
 
 def _write(one: Input, recording: Recording, settings: Settings, analysis: Analysis, out: Path | None) -> None:
@@ -191,6 +213,9 @@ def _show_one(one: Outcome) -> None:
     show_analysis(one.analysis)
     if one.analysis.mount is not None and one.analysis.mount.source == "learned":
         console.out().print(words.mount_line(one.analysis.mount), style=tables.DIM, soft_wrap=True)
+    if one.proposals is not None:
+        for line in automatic.lines(one.proposals, one.exercise.key, one.declared):
+            console.out().print(line, soft_wrap=True)
     summary = f"{one.input.path}: {tables.total(one.analysis)} ({one.exercise.name})"
     console.out().print(summary, style="bold", soft_wrap=True)
 
@@ -213,6 +238,7 @@ def _line(one: Outcome) -> tables.Line:
         exercise=one.exercise.key,
         duration_s=one.duration_s,
         analysis=one.analysis,
+        proposed=None if one.proposals is None else automatic.short(one.proposals),
     )
 
 

@@ -12,6 +12,7 @@ from imu.app.tempo import Tempo
 from imu.exercises import Exercise
 from imu.model import (
     NAN,
+    Calibration,
     Event,
     LiveState,
     MovementRejected,
@@ -22,10 +23,12 @@ from imu.model import (
     SetClosed,
     SetSummary,
 )
+from imu.motion.params import MotionParams
 
 if TYPE_CHECKING:
     from imu.link import LinkHealth
 
+HOLD_BAND_DEG = MotionParams().hold_band_deg
 NOTICE_S = 8.0
 """How long a remark stays on the screen."""
 
@@ -47,6 +50,8 @@ class Board:
         last_set: The set that ended last.
         resting_since_s: Device time at which it ended, or None once the next has begun.
         notice: A remark and the device time at which it was made.
+        keys: Whether a keyboard is listened to.
+        hold_since_s, hold_line_deg: Of a static exercise's hold while it lasts: its start, and its straight line.
     """
 
     exercise: Exercise
@@ -61,11 +66,37 @@ class Board:
     last_set: SetSummary | None = None
     resting_since_s: float | None = None
     notice: tuple[str, float] = ("", -NOTICE_S)
+    keys: bool = False
+    hold_since_s: float = NAN
+    hold_line_deg: float = NAN
 
     def __post_init__(self) -> None:
         self.target = Tempo.parse(self.exercise.target_tempo)
         if self.exercise.top_deg is not None:
             self.straight_line_deg = self.exercise.top_deg
+
+    def see(self, live: LiveState) -> None:
+        """Note how things stand, the straight line among them once one was held."""
+        self.live = live
+        if math.isfinite(live.straight_line_deg):
+            self.straight_line_deg = live.straight_line_deg
+        if self.exercise.static:
+            self._see_hold(live)
+
+    def _see_hold(self, live: LiveState) -> None:
+        """A static hold begins at the top and lasts as long as the trunk stays near its straight line, sag or not."""
+        if math.isnan(self.hold_since_s):
+            if live.phase is Phase.TOP:
+                known = math.isfinite(live.straight_line_deg)
+                self.hold_since_s = live.phase_since_s
+                self.hold_line_deg = live.straight_line_deg if known else live.pitch_deg
+        elif abs(live.pitch_deg - self.hold_line_deg) > HOLD_BAND_DEG and live.phase is not Phase.TOP:
+            self.hold_since_s = NAN
+
+    @property
+    def hold_s(self) -> float | None:
+        """How long a static hold has lasted; None where there is none."""
+        return None if math.isnan(self.hold_since_s) else max(self.live.t_s - self.hold_since_s, 0.0)
 
     def take(self, event: Event) -> None:
         """Note what the analysis found."""
@@ -79,6 +110,8 @@ class Board:
             self.remark(words.set_line(event.summary))
         elif isinstance(event, MovementRejected):
             self.remark(words.rejected_line(event.rep, event.withdrawn))
+        elif isinstance(event, Calibration):
+            self.remark(words.calibration_line(event))
 
     def remark(self, text: str) -> None:
         """Show a remark for a while."""

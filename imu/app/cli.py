@@ -17,11 +17,14 @@ from imu.errors import ImuError
 from imu.exercises import EXERCISES, get_exercise
 
 if TYPE_CHECKING:
+    from imu.exercises import Exercise
     from imu.model import Mount
 
 INTERRUPTED = 130
 """Exit code of a program ended by Ctrl-C (128 + SIGINT)."""
 RECORDINGS = Path("recordings")
+AUTO = "auto"
+"""The name with which `imu analyze` proposes the exercise by itself."""
 
 
 class _Commands(TyperGroup):
@@ -83,6 +86,14 @@ MountAxes = Annotated[
         "not given.",
     ),
 ]
+Calibrate = Annotated[
+    bool,
+    typer.Option(
+        "--calibrate",
+        help="Begin with the straight line: hold the body in one straight line, still, for 3 s; tops are then measured "
+        "from it.",
+    ),
+]
 Seed = Annotated[int, typer.Option(min=0, help="Another seed is another person on another day.")]
 Speed = Annotated[float, typer.Option(min=0.1, max=1000.0, metavar="N", help="N times faster than real time.")]
 
@@ -100,6 +111,18 @@ def _mount(axes: str | None) -> Mount | None:
         raise UsageError(
             f"--mount {axes}: {error}. Name the axis towards the head, then the one out of the chest: --mount +y,+z."
         ) from None
+
+
+def _exercise(name: str) -> Exercise:
+    """The row of an exercise that has to be known beforehand."""
+    from imu.errors import UsageError
+
+    if name == AUTO:
+        raise UsageError(
+            "--exercise auto looks at whole sets, so it works afterwards, with imu analyze; here name the exercise, "
+            "or hinge, any trunk hinge."
+        )
+    return get_exercise(name)
 
 
 @app.callback(
@@ -158,13 +181,17 @@ def record(
         float | None, typer.Option(min=1.0, metavar="S", help="End by itself after so many seconds.")
     ] = None,
     mount: MountAxes = None,
+    calibrate: Calibrate = False,
     verbose: Verbose = False,
 ) -> None:
     """Record a session from a sensor, counting live. Ctrl-C ends it and keeps everything.
 
+    On a terminal the key c takes the straight line from the next 3 s held still, at any time.
+
     Examples:
         imu record
         imu record --exercise good-morning --load 20 --tempo 3-0-1-1 --set-rest 90
+        imu record --calibrate
         imu record --sensor BX-1A2B --person p07 --note "stiff spine, arms crossed"
     """
     from imu.app.record import Plan, command
@@ -172,8 +199,8 @@ def record(
     command(
         sensor,
         Plan.build(
-            get_exercise(exercise), tempo, load_kg=load, set_rest_s=set_rest, person=person, note=note, out=out,
-            duration_s=duration, mount=_mount(mount),
+            _exercise(exercise), tempo, load_kg=load, set_rest_s=set_rest, person=person, note=note, out=out,
+            duration_s=duration, mount=_mount(mount), calibrate=calibrate,
         ),
     )  # fmt: skip
 
@@ -185,6 +212,7 @@ def demo(
     reps: Annotated[int, typer.Option(min=3, max=60, help="Repetitions the simulated person does.")] = 10,
     seed: Seed = 1,
     exercise: ExerciseName = "back-extension",
+    calibrate: Calibrate = False,
     out: Out = RECORDINGS,
     verbose: Verbose = False,
 ) -> None:
@@ -193,10 +221,11 @@ def demo(
     Examples:
         imu demo
         imu demo --speed 10 --reps 5 --out my-recordings
+        imu demo --speed 10 --calibrate
     """
     from imu.app.demo import command
 
-    command(get_exercise(exercise), reps=reps, seed=seed, speed=speed, out=out)
+    command(_exercise(exercise), reps=reps, seed=seed, speed=speed, out=out, calibrate=calibrate)
 
 
 @app.command()
@@ -206,7 +235,11 @@ def analyze(
     exercise: Annotated[
         str | None,
         typer.Option(
-            "--exercise", "-e", metavar="NAME", help="What was trained; as the session says, or hinge, if not given."
+            "--exercise",
+            "-e",
+            metavar="NAME|auto",
+            help="What was trained; as the session says, or hinge, if not given. With auto every set gets a proposal "
+            "with its confidence, or unknown.",
         ),
     ] = None,
     min_set_reps: Annotated[
@@ -227,18 +260,26 @@ def analyze(
     A bare CSV has the columns t_s,acc_x_mps2,acc_y_mps2,acc_z_mps2 and, if there was a gyroscope,
     gyr_x_radps,gyr_y_radps,gyr_z_radps; it may be gzipped. In a session folder reps.csv and sets.csv are written anew.
 
+    With --exercise auto a bare recording is analysed as what all its sets are proposed to be, or the likeliest of
+    their family, or as hinge; a session stays what it was declared as, and a difference is said. With --out the
+    proposals are kept in NAME.exercise.csv.
+
     Examples:
         imu analyze recordings/20261120T183005Z_back-extension
         imu analyze chest.csv.gz --exercise deadlift --min-set-reps 1
+        imu analyze chest.csv.gz --exercise auto --mount +y,+z
         imu analyze dataset/ --out results/ --orientation
     """
     from imu.app.analyze import command
     from imu.app.settings import Wishes
 
-    row = None if exercise is None else get_exercise(exercise)
+    auto = exercise == AUTO
+    row = None if exercise is None or auto else get_exercise(exercise)
     command(
         paths,
-        Wishes(exercise=row, min_set_reps=min_set_reps, mount=_mount(mount), out=out, orientation=orientation),
+        Wishes(
+            exercise=row, auto=auto, min_set_reps=min_set_reps, mount=_mount(mount), out=out, orientation=orientation
+        ),
     )
 
 
@@ -257,7 +298,7 @@ def replay(
     """
     from imu.app.replay import command
 
-    command(session, speed=speed, exercise=None if exercise is None else get_exercise(exercise))
+    command(session, speed=speed, exercise=None if exercise is None else _exercise(exercise))
 
 
 @app.command()
@@ -280,7 +321,7 @@ def simulate(
     """
     from imu.app.simulate import command
 
-    command(get_exercise(exercise), reps=reps, sets=sets, seed=seed, rate_hz=rate, gyroscope=not no_gyro, out=out)
+    command(_exercise(exercise), reps=reps, sets=sets, seed=seed, rate_hz=rate, gyroscope=not no_gyro, out=out)
 
 
 def main() -> NoReturn:

@@ -21,18 +21,19 @@ TAIL_S = 0.5
 """The last samples may still be on their way when the recording is over."""
 
 
-def command(exercise: Exercise, *, reps: int, seed: int, speed: float, out: Path) -> None:
+def command(exercise: Exercise, *, reps: int, seed: int, speed: float, out: Path, calibrate: bool = False) -> None:
     """Record a simulated person and show what came of it.
 
     Raises:
         UsageError: The extra `demo` is not installed, or nobody can simulate the exercise.
         ImuError: As from a recording.
     """
-    performed = perform(exercise, reps=reps, seed=seed)
+    performed = perform(exercise, reps=reps, seed=seed, calibrate=calibrate)
     plan = Plan(
         exercise=exercise,
         out=out,
         synthetic=True,
+        calibrate=calibrate,
         duration_s=float(performed.t_s[-1]) - TAIL_S,
         note=f"Synthetic: imu demo, a simulated person and a virtual sensor, no body moved. Seed {seed}; the truth is "
         "in truth.csv.",

@@ -9,7 +9,7 @@ from typing import Protocol, Self
 
 from imu.app import console, words
 from imu.app.board import Board
-from imu.model import Event, MovementRejected, RepConfirmed, SetClosed
+from imu.model import Calibration, Event, MovementRejected, RepConfirmed, SetClosed
 
 log = logging.getLogger(__name__)
 FRAMES_PER_S = 12.0
@@ -36,7 +36,7 @@ class Lines:
         self._out = console.out()
 
     def event(self, event: Event) -> None:
-        """Print reps, refusals and sets."""
+        """Print reps, refusals, sets and calibrations."""
         if isinstance(event, RepConfirmed):
             shown = self.board.confirmed or event.rep
             self._line(f"rep {shown.rep or self.board.live.count:>3}  {words.rep_line(shown)}")
@@ -44,6 +44,8 @@ class Lines:
             self._line(words.rejected_line(event.rep, event.withdrawn))
         elif isinstance(event, SetClosed):
             self._line(words.set_line(event.summary))
+        elif isinstance(event, Calibration):
+            self._line(words.calibration_line(event))
 
     def remark(self, text: str) -> None:
         """Print what happened."""

@@ -13,15 +13,19 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from imu.app import words
 from imu.app.board import Board
 from imu.app.display import FRAMES_PER_S, Display
+from imu.app.keys import Keys
 from imu.errors import SensorError, StorageError
-from imu.model import Analysis, Event, Samples, SetClosed, SetStarted
+from imu.model import Analysis, Calibration, CalibrationStep, Event, Samples, SetClosed, SetStarted
 from imu.motion.pipeline import Pipeline
+from imu.sessions import CALIBRATION, GIVEN_UP, calibration_detail
 
 if TYPE_CHECKING:
     from imu.link import LinkEvent, LinkHealth
 
+CALIBRATE_KEY = "c"
 log = logging.getLogger(__name__)
 
 
@@ -66,12 +70,25 @@ class End:
 
 
 class Follower:
-    """Follows one stream to its end."""
+    """Follows one stream to its end.
+
+    With `calibrate` the session begins with a straight-line calibration; `keys` lets the person ask for one later.
+    """
 
     def __init__(
-        self, pipeline: Pipeline, board: Board, display: Display, *, sink: Sink | None = None, link: Link | None = None
+        self,
+        pipeline: Pipeline,
+        board: Board,
+        display: Display,
+        *,
+        sink: Sink | None = None,
+        link: Link | None = None,
+        calibrate: bool = False,
+        keys: Keys | None = None,
     ) -> None:
         self.pipeline, self.board, self.display, self.sink, self.link = pipeline, board, display, sink, link
+        self._calibrate_first, self._keys = calibrate, keys
+        board.keys = keys is not None
         self.received = 0
         self._storage_failed = False
         self._storage_error: StorageError | None = None
@@ -80,6 +97,8 @@ class Follower:
         """Take the stream until it ends, the device time reaches `duration_s`, or the person has had enough."""
         interrupted, error = False, None
         ticker = asyncio.create_task(self._tick())
+        if self._calibrate_first:
+            self._calibrate()
         try:
             interrupted = await self._until_enough(stream, duration_s)
             await self._wind_up(stream)
@@ -132,7 +151,7 @@ class Follower:
 
     def _tell(self, events: Iterable[Event]) -> None:
         """Bring what was found onto the board, the display and into the session."""
-        self.board.live = self.pipeline.state
+        self.board.see(self.pipeline.state)
         for event in events:
             log.debug("%s", event)
             self.board.take(event)
@@ -141,6 +160,21 @@ class Follower:
                 self._keep("set_started", event.t_s, f"set {event.set}")
             elif isinstance(event, SetClosed):
                 self._keep("set_ended", event.t_s, f"set {event.summary.set}, {event.summary.reps} reps")
+
+            elif isinstance(event, Calibration):
+                self._keep_calibration(event)
+
+    def _calibrate(self) -> None:
+        """Ask for the straight line: the next 3 s in which the trunk is still."""
+        self.pipeline.calibrate()
+        self.board.see(self.pipeline.state)
+        self._remark(words.CALIBRATE)
+
+    def _keep_calibration(self, event: Calibration) -> None:
+        if event.hold is not None:
+            self._keep(CALIBRATION, event.t_s, calibration_detail(event.hold, event.pitch_deg))
+        elif event.step is CalibrationStep.GIVEN_UP:
+            self._keep(GIVEN_UP, event.t_s, words.calibration_line(event))
 
     def _keep(self, kind: str, t_s: float, detail: str) -> None:
         if self.sink is not None:
@@ -168,5 +202,7 @@ class Follower:
         while True:
             if self.link is not None:
                 self.board.health = self.link.health
+            if self._keys is not None and CALIBRATE_KEY in self._keys().lower():
+                self._calibrate()
             self.display.refresh()
             await asyncio.sleep(1.0 / FRAMES_PER_S)

@@ -12,7 +12,7 @@ from pathlib import Path
 from imu.errors import DataError, UsageError
 
 ENDINGS = (".csv.gz", ".csv")
-DERIVED = (".reps", ".angle")
+DERIVED = (".reps", ".angle", ".exercise")
 """What this program writes beside or instead of a recording."""
 SESSION_MARKS = ("samples.csv", "session.json")
 

@@ -19,6 +19,8 @@ SHORTEST_STROKE_S = 0.5
 HOLD_REPS = 1
 """A static hold is done once."""
 REPS = 10
+STRAIGHT_HOLD_S = 5.0
+"""What somebody holds who is asked for 3 s."""
 
 
 def perform(
@@ -29,8 +31,11 @@ def perform(
     seed: int = 1,
     rate_hz: float = 104.0,
     gyroscope: bool = True,
+    calibrate: bool = False,
 ) -> Recording:
     """Let a person step up, do the sets near the exercise's target tempo, tire a little, and step off.
+
+    With `calibrate` they hold the straight line before the first set; in a static hold they hold it anyway.
 
     Raises:
         UsageError: Nobody can simulate this exercise.
@@ -43,6 +48,7 @@ def perform(
         reps=reps or (HOLD_REPS if exercise.static else REPS),
         sets=sets,
         slowdown=0.2,
+        straight_hold_s=STRAIGHT_HOLD_S if calibrate and not exercise.static else 0.0,
         misalignment_deg=(2.0, -4.0, 3.0),
         lower_s=_at_least(SHORTEST_STROKE_S, lower),
         bottom_hold_s=_at_least(SHORTEST_BOTTOM_S, bottom),

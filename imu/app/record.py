@@ -15,6 +15,7 @@ from imu.app.analyze import rederive, show_analysis
 from imu.app.board import Board
 from imu.app.display import Display, display_for
 from imu.app.follow import End, Follower
+from imu.app.keys import keyboard
 from imu.app.tempo import Tempo
 from imu.errors import ImuError, StorageError
 from imu.exercises import Exercise
@@ -39,6 +40,7 @@ class Plan:
     duration_s: float | None = None
     mount: Mount | None = None
     synthetic: bool = False
+    calibrate: bool = False
 
     @classmethod
     def build(cls, exercise: Exercise, tempo: str | None = None, **declared: Any) -> Self:  # noqa: ANN401 (fields)
@@ -165,8 +167,8 @@ async def record(
             mount=plan.mount or link.info.mount,
         )  # fmt: skip
         recorder = Recorder(plan.out, plan.header(link.info))
-        with recorder.kept_if_cut_off(), display(board) as shown:
-            follower = Follower(pipeline, board, shown, sink=recorder, link=link)
+        with recorder.kept_if_cut_off(), keyboard() as keys, display(board) as shown:
+            follower = Follower(pipeline, board, shown, sink=recorder, link=link, calibrate=plan.calibrate, keys=keys)
             end = await follower.follow(aiter(link), plan.duration_s)
         return _finish(recorder, end, dataclasses.asdict(link.health))
 
@@ -234,6 +236,8 @@ def report(recorded: Recorded) -> None:
             else "Nothing was received, so nothing was kept."
         )
         return
+    for warning in analysis.warnings:
+        console.err().print(f"note: {warning}", style="yellow", soft_wrap=True)
     show_analysis(analysis)
     screen.print(tables.total(analysis), style="bold", soft_wrap=True)
     if len(analysis.counted) != len(recorded.live.counted):

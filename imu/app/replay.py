@@ -57,6 +57,7 @@ async def play(recording: Recording, *, speed: float, exercise: Exercise | None 
         gyroscope=recording.samples.gyr_radps is not None,
         mount=settings.mount,
         straight_line_deg=settings.straight_line_deg,
+        calibrations=settings.calibrations,
         params=MotionParams(min_set_reps=settings.min_set_reps),
     )
     with display_for(board) as display:

@@ -9,7 +9,7 @@ from pathlib import Path
 from imu.app.tempo import Tempo
 from imu.errors import DataError, UsageError
 from imu.exercises import EXERCISES, Exercise, get_exercise
-from imu.model import Mount
+from imu.model import LineHold, Mount
 from imu.sessions import Recording, SessionHeader
 
 DEFAULT_EXERCISE = "hinge"
@@ -21,9 +21,13 @@ MIN_SET_REPS_KEY = "min_set_reps"
 
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
-    """What the person asked for; None means: as the recording says, else the default."""
+    """What the person asked for; None means: as the recording says, else the default.
+
+    With `auto` a bare recording's exercise is proposed from its motion, and a session's is compared with that.
+    """
 
     exercise: Exercise | None = None
+    auto: bool = False
     min_set_reps: int | None = None
     mount: Mount | None = None
     out: Path | None = None
@@ -39,6 +43,7 @@ class Settings:
     min_set_reps: int
     mount: Mount | None
     straight_line_deg: float | None
+    calibrations: tuple[LineHold, ...] = ()
 
 
 def settings_for(recording: Recording, wishes: Wishes, said: str = "") -> Settings:
@@ -54,6 +59,7 @@ def settings_for(recording: Recording, wishes: Wishes, said: str = "") -> Settin
         min_set_reps=wishes.min_set_reps or _kept_min_set_reps(recording),
         mount=wishes.mount or _given_mount(header),
         straight_line_deg=_given_straight_line(header),
+        calibrations=recording.calibrations,
     )
 
 
@@ -92,6 +98,6 @@ def _given_mount(header: SessionHeader | None) -> Mount | None:
 
 
 def _given_straight_line(header: SessionHeader | None) -> float | None:
-    """The straight line the session was told, by a calibration hold or by the person; any other is a result."""
+    """The straight line the session was told; any other is a result, and one from a hold is measured again."""
     given = header is not None and header.straight_line_source in ("calibration", "declared")
     return header.straight_line_deg if header and given else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from imu.model import Analysis, Rep, SetSummary
 
 DIM = "bright_black"
 LAST = "verdict"
-GIVING_WAY = (LAST, "recording")
+GIVING_WAY = (LAST, "recording", "proposed")
 """Columns that become narrower first where the terminal is."""
 LEGEND = "* lower-bottom-lift-top in seconds"
 
@@ -26,19 +27,23 @@ class Line:
     exercise: str
     duration_s: float
     analysis: Analysis
+    proposed: str | None = None
 
 
 def movements(reps: Sequence[Rep]) -> Table:
     """The ledger: counted repetitions, and what was not counted with the reason."""
+    holds = any(not math.isnan(rep.hold_s) for rep in reps)
+    of_holds = (("held s", "right"), ("sag", "right"), ("ended", "left")) if holds else ()
     table = _table(
         ("set", "right"), ("rep", "right"), ("at", "right"), ("tempo *", "left"), ("hold s", "right"),
-        ("range", "right"), ("flags", "left"), (LAST, "left"),
+        ("range", "right"), *of_holds, ("flags", "left"), (LAST, "left"),
     )  # fmt: skip
     for rep in reps:
         verdict = str(rep.verdict) if rep.counted else f"{rep.verdict}: {words.VERDICTS[rep.verdict]}"
         table.add_row(
             "" if rep.set is None else str(rep.set), "" if rep.rep is None else str(rep.rep),
             words.clock(rep.start_s), rep.tempo, words.seconds(rep.top_hold_s), words.degrees(rep.rom_deg),
+            *((words.seconds(rep.hold_s), words.sag(rep.sag_deg_per_min), rep.hold_ended) if holds else ()),
             " ".join(rep.flags), Text(verdict, no_wrap=True, overflow="ellipsis"), style=None if rep.counted else DIM,
         )  # fmt: skip
     return table
@@ -61,17 +66,19 @@ def sets(summaries: Iterable[SetSummary]) -> Table:
 
 
 def recordings(lines: Iterable[Line]) -> Table:
-    """One row a recording."""
+    """One row a recording, with what its sets were proposed to be where that was asked for."""
+    rows = list(lines)
+    asked = any(line.proposed is not None for line in rows)
     table = _table(
         ("recording", "left"), ("exercise", "left"), ("length", "right"), ("reps", "right"), ("by set", "left"),
-        ("not counted", "right"),
+        ("not counted", "right"), *([("proposed", "left")] if asked else []),
     )  # fmt: skip
-    for line in lines:
+    for line in rows:
         counted = len(line.analysis.counted)
         table.add_row(
             Text(line.name, overflow="fold"), line.exercise, words.clock(line.duration_s),
             Text(str(counted), style="bold" if counted else DIM), "+".join(str(s.reps) for s in line.analysis.sets),
-            str(len(line.analysis.reps) - counted),
+            str(len(line.analysis.reps) - counted), *([line.proposed or ""] if asked else []),
         )  # fmt: skip
     return table
 

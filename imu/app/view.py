@@ -15,7 +15,7 @@ from imu.app.board import Board
 from imu.app.digits import HEIGHT, big
 from imu.app.tempo import PHASES, measured_s
 from imu.link import BATTERY_LOW_PCT
-from imu.model import Phase
+from imu.model import CalibrationState, Phase
 
 if TYPE_CHECKING:
     from imu.link import LinkHealth
@@ -76,21 +76,41 @@ def _head(board: Board, width: int) -> Text:
 
 
 def _count_and_phase(board: Board, width: int, height: int) -> Table:
-    """The count on the left, as large as fits; phase, its timer, set and rest on the right."""
-    digits = f"{board.live.count:>2d}"
+    """The count on the left, as large as fits; phase, its timer, set and rest on the right.
+
+    While the straight line is calibrated, the seconds still to hold take the place of the count.
+    """
+    calibration = board.live.calibration
+    digits = f"{board.live.count if calibration is None else math.ceil(calibration.left_s):>2d}"
     fits = (width - PHASE_COLUMNS) // len(big(digits)[0])
     count = big(digits, max(1, min(LARGEST, (height - OTHER_ROWS) // HEIGHT, fits)))
     columns = Table.grid(padding=(0, 4))
     columns.add_column(width=len(count[0]))
     columns.add_column(width=max(width - len(count[0]) - 4, 10))
     phase = _rest(board, board.rest_s) if board.rest_s is not None else _phase(board)
+    phase = phase if calibration is None else _calibrating(calibration)
     columns.add_row(Text("\n".join(count), style="bold", no_wrap=True), phase)
     return columns
+
+
+def _calibrating(calibration: CalibrationState) -> Group:
+    """How long the straight line is held already, and what to do."""
+    if calibration.elsewhere:
+        under = "another posture: come into line"
+    elif calibration.held_s:
+        under = f"of {calibration.wanted_s:.0f} s: keep still"
+    else:
+        under = "one straight line, keep still"
+    return _timed("STRAIGHT LINE", calibration.held_s, "yellow", Text(under, style="yellow"))
 
 
 def _phase(board: Board) -> Group:
     """What the trunk is doing and for how long."""
     phase = board.live.phase
+    if board.hold_s is not None:
+        of = f"of {board.target.hold_s:g} s   " if board.target.hold_s else ""
+        off = Text(f"{of}{_off_line(board):+.0f}° off the line", style=DIM)
+        return _timed(words.PHASES[Phase.TOP], board.hold_s, COLOURS[Phase.TOP], off)
     if phase is Phase.UNKNOWN:
         return Group(Text(words.PHASES[phase], style="bold"), Text("waiting for the first movement", style=DIM))
     colour = COLOURS[phase]
@@ -99,6 +119,10 @@ def _phase(board: Board) -> Group:
         done = "  ✓" if board.hold_reached else ""
         under = Text.assemble((f"of {board.target.hold_s:g} s{done}", colour), "   ", under)
     return _timed(words.PHASES[phase], board.phase_s, f"bold {colour}" if board.hold_reached else colour, under)
+
+
+def _off_line(board: Board) -> float:
+    return board.live.pitch_deg - board.hold_line_deg
 
 
 def _rest(board: Board, rest_s: float) -> Group:
@@ -179,7 +203,7 @@ def _last_rep(board: Board) -> list[Text]:
 
 def _foot(board: Board, width: int) -> Group:
     remark = Text(board.remark_text, style="yellow", overflow="ellipsis", no_wrap=True)
-    keys = "Ctrl-C ends" if board.health is None else "Ctrl-C ends and keeps all"
+    keys = "c straight line   " * board.keys + "Ctrl-C ends" + " and keeps all" * (board.health is not None)
     return Group(remark, _ends(_link(board), Text(keys if width > 70 else "", style=DIM), width))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from imu.model import Mount, Phase, Rep, SetSummary, Verdict
+from imu.model import Calibration, CalibrationStep, Mount, Phase, Rep, SetSummary, Verdict
+from imu.motion.recognise import UNKNOWN, Proposal
 
 VERDICTS = {
     Verdict.COUNTED: "counted",
@@ -23,6 +24,22 @@ PHASES = {
     Phase.TOP: "HOLD",
     Phase.LOWERING: "LOWER",
 }
+
+
+CALIBRATE = "Straight line: hold the body in one straight line and keep still for 3 s."
+
+
+def calibration_line(event: Calibration) -> str:
+    """What became of an attempt to hold the straight line."""
+    at = "" if math.isnan(event.pitch_deg) else f" at {degrees(event.pitch_deg)}"
+    if event.step is CalibrationStep.TAKEN:
+        return f"straight line taken{at}: tops are measured from it"
+    if event.step is CalibrationStep.ELSEWHERE:
+        return f"straight line not taken: still{at}, which is another posture; come into the straight line"
+    if event.step is CalibrationStep.GIVEN_UP:
+        return "straight line given up, time is over: the median of the tops stands in for it"
+    moved = "samples were lost" if math.isinf(event.moved_deg) else f"moved by {degrees(event.moved_deg)}"
+    return f"straight line not taken: {moved} after {seconds(event.held_s)} s; hold still, once more"
 
 
 def mount_line(mount: Mount) -> str:
@@ -48,6 +65,11 @@ def degrees(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.0f}°"
 
 
+def sag(deg_per_min: float) -> str:
+    """How fast a hold sank, with one decimal."""
+    return "-" if math.isnan(deg_per_min) else f"{deg_per_min:.1f}°/min"
+
+
 def clock(value: float) -> str:
     """Minutes and seconds, `1:05`; with hours where there are any."""
     whole = max(int(value), 0)
@@ -68,6 +90,8 @@ def sets(count: int) -> str:
 def rep_line(rep: Rep) -> str:
     """One counted rep in a line."""
     flags = f"   {' '.join(rep.flags)}" if rep.flags else ""
+    if not math.isnan(rep.hold_s):
+        return f"held {seconds(rep.hold_s)} s   sank {sag(rep.sag_deg_per_min)}   ended: {rep.hold_ended}{flags}"
     return (
         f"lower {seconds(rep.lower_s)}  bottom {seconds(rep.bottom_hold_s)}  lift {seconds(rep.lift_s)}  "
         f"hold {seconds(rep.top_hold_s)} s   range {degrees(rep.rom_deg)}{flags}"
@@ -86,3 +110,20 @@ def set_line(summary: SetSummary) -> str:
         f"set {summary.set}: {reps(summary.reps)}, tempo {summary.mean_tempo}, "
         f"top hold {seconds(summary.mean_top_hold_s)} s, range {degrees(summary.mean_rom_deg)}"
     )
+
+
+def confidence(share: float) -> str:
+    """A confidence in percent, which is never all there could be."""
+    return ">99 %" if share > 0.99 else f"{100.0 * share:.0f} %"
+
+
+def proposal_line(one: Proposal) -> str:
+    """What one set was proposed to be, with the confidence and the two nearest where no exercise is sure."""
+    what = "Static hold" if one.set is None else f"Set {one.set}"
+    when = f"{what} ({clock(one.start_s)} to {clock(one.end_s)})"
+    best, second = (f"{key} {confidence(share)}" for key, share in one.ranked[:2])
+    if one.exercise != UNKNOWN:
+        return f"{when}: {best}, next {second}"
+    if one.family:
+        return f"{when}: a {one.family}: {best} or {second}, alike from the chest"
+    return f"{when}: unknown; nearest {best}, {second}"

@@ -52,6 +52,39 @@ class MotionParams:
         longest_hole_s: A stroke with a longer hole in it stays unjudged, too: a whole stroke may be hidden there.
         lost_share: A cycle of which more than this share was bridged over lost samples stays unjudged.
 
+    Straight-line calibration:
+        line_hold_s: The body is held still for as long as this.
+        still_deg: Still is: no two quarter seconds of it further apart than this, in any direction. Breathing moves a
+            chest by up to 4 degrees and sway adds one; a slow lowering passes more in 3 s.
+        still_dps: And no two neighbouring ones further than this rate would take them: breathing reaches 5 deg/s.
+        line_attempt_s: An attempt that was shorter when it broke is not worth a word.
+        line_reminder_s: A person in another posture is not told so again within this.
+        line_posture_deg: A hold further than this from the exercise's nominal top is another posture: standing beside
+            a 45-degree bench is 45 away, a strap on a sloping breastbone up to 20.
+        line_limit_s: After this the session goes on without: time to get onto a bench, and to try a few times.
+        inclination_pm_deg: 90 % of straight lines are measured this near to the tops they are to be compared with (on
+            simulated people with the sensors' offsets, scales and filter as they vary).
+
+    Strap slip:
+        slip_postures: So many tops (bottoms) before and after an instant are compared.
+        slip_least_postures: With fewer on either side a step is not lasting.
+        slip_quiet_mps2: Without a gyroscope: nothing is at rest where the specific force is further from gravity.
+        slip_settles_s: At the start of a recording the filter still learns the gyroscope's offset.
+        slip_out_deg: A lasting step of tops or bottoms out of the hinge plane by this is a slip.
+        slip_in_deg: In the hinge plane people vary more, and tops and bottoms must step together by this.
+        slip_few: With no more than the least number of postures on a side it must be so many times as large.
+        slip_most_deg: No strap turns further and still holds: that is another posture.
+        slip_alike: They step together where they differ by no more than this share.
+        slip_sigmas: And the step must be so many times its own standard error.
+        slip_pm_deg: 90 % of angles keep this error where the step in the hinge plane is taken off (simulated people).
+
+    Static holds (definitions of the project):
+        hold_band_deg: The hold lasts as long as the trunk stays this near to the straight line.
+        hold_moment_s: A stay outside that is no longer than this ends no hold: a cough, a look aside.
+        hold_line_s: Without a calibration the median of so many first seconds of a hold is its straight line.
+        hold_settles_s: The angle may still be settling after the lift (the filter takes the accelerometer's word with a
+            time constant of 3 s): the sag is measured after this.
+
     Form (definitions of the project):
         short_top_deg, overextended_deg: Limits of the deviation from the straight line.
         swung_ratio: Peak over mean rate of the lift above which it was swung (1.875 for minimum jerk,
@@ -93,6 +126,7 @@ class MotionParams:
     acc_only_beyond_deg: float = 15.0
     lean_deg: float = 12.0
     fallback: float = 0.2
+    nearly: float = 0.75
     drift_share: float = 0.45
     rhythm: float = 4.0
     tempo_ratio: float = 4.0
@@ -100,7 +134,9 @@ class MotionParams:
     complete: float = 0.55
     one_way: float = 0.45
     least_of_nominal: float = 0.40
+    alone: float = 0.9
     lopsided: float = 2.5
+    either_hold_s: float = 6.0
     wiggle: float = 0.30
     oversize: float = 1.6
     off_plane_deg: float = 45.0
@@ -114,8 +150,34 @@ class MotionParams:
     hold_gap_s: float = 20.0
     static_hold_s: float = 900.0
     min_set_reps: int = 3
-    lost_share: float = 0.7
+    lost_share: float = 0.85
     longest_hole_s: float = 2.5
+
+    line_hold_s: float = 3.0
+    still_deg: float = 6.0
+    still_dps: float = 8.0
+    line_attempt_s: float = 1.0
+    line_reminder_s: float = 15.0
+    line_posture_deg: float = 25.0
+    line_limit_s: float = 120.0
+    inclination_pm_deg: float = 2.5
+
+    slip_postures: int = 5
+    slip_least_postures: int = 2
+    slip_quiet_mps2: float = 2.0
+    slip_settles_s: float = 12.0
+    slip_out_deg: float = 4.0
+    slip_few: float = 1.4
+    slip_most_deg: float = 45.0
+    slip_pm_deg: float = 1.7
+    slip_in_deg: float = 5.5
+    slip_alike: float = 0.5
+    slip_sigmas: float = 4.0
+
+    hold_band_deg: float = 10.0
+    hold_moment_s: float = 2.0
+    hold_line_s: float = 3.0
+    hold_settles_s: float = 5.0
 
     short_top_deg: float = -10.0
     overextended_deg: float = 10.0

@@ -5,6 +5,7 @@
                                 +-> Blocks ---+-> MountLearner (if needed) |
                                        +--------> Gait --------------------+
 
+Beside them `Calibrations` looks for a straight line held on purpose, and `holds` and `slip` look at the whole history.
 Live and batch are this same object, fed in small blocks or large ones, to the same result bit by bit. Where the mount
 is learned, the stages behind it run again over the whole history whenever it is revised, and what changes is said in
 events.
@@ -12,10 +13,10 @@ events.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
-from math import isnan, nan
+from math import inf, isnan, nan
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from imu.model import (
     Analysis,
     Event,
     Inclination,
+    LineHold,
     LiveState,
     Mount,
     MountRevised,
@@ -35,18 +37,23 @@ from imu.model import (
     Samples,
     SetClosed,
     SetSummary,
+    StraightLine,
+    StrapSlip,
     Stroke,
     Trunk,
     Verdict,
 )
 from imu.motion.blocks import STEPS_S, Blocks
+from imu.motion.calibration import Calibrations, line_for, with_measured
 from imu.motion.gait import Gait
 from imu.motion.history import History
+from imu.motion.holds import measure_hold, with_hold
 from imu.motion.mounting import MountLearner
 from imu.motion.orientation import orientation
 from imu.motion.params import MotionParams
 from imu.motion.reps import RepJudge
 from imu.motion.sets import judge_form, straight_line, summarise_all
+from imu.motion.slip import Coarse, find_slips, postures, slip_words
 from imu.motion.strokes import Arrival, Found, Rest, StrokeFinder
 from imu.motion.timeline import Timeline, stretches
 from imu.motion.trunk import TrunkStage
@@ -65,6 +72,7 @@ class _Hinge:
         exercise: Exercise,
         mount: Mount,
         walked_s: list[float],
+        line_holds: list[LineHold],
         *,
         grid_hz: float,
         gyroscope: bool,
@@ -82,7 +90,7 @@ class _Hinge:
                 min_stroke_s=params.acc_only_haste * exercise.min_stroke_s,
                 posture_tolerance_deg=exercise.posture_tolerance_deg + params.acc_only_beyond_deg,
             )
-        self.judge = RepJudge(exercise, mount, params=params)
+        self.judge = RepJudge(exercise, mount, params=params, line_holds=line_holds)
         self.history = self._strokes.past
         self.phase, self.phase_since_s = Phase.UNKNOWN, 0.0
         self._walked_s, self._walks_told = walked_s, 0
@@ -172,7 +180,8 @@ class Pipeline:
         rate_hz: The sensor's true rate, or the median rate of a file.
         gyroscope: Whether the samples carry angular rates.
         mount: How the sensor sits on the trunk; learned from the motion where None.
-        straight_line_deg: Pitch of the body in one straight line; the median of the tops where None.
+        straight_line_deg: Declared pitch of the body in one straight line.
+        calibrations: When the body was held in one straight line. Where there is neither, the median of the tops is it.
         params: Constants of judgement.
     """
 
@@ -184,13 +193,15 @@ class Pipeline:
         gyroscope: bool = True,
         mount: Mount | None = None,
         straight_line_deg: float | None = None,
+        calibrations: Iterable[LineHold] = (),
         params: MotionParams | None = None,
     ) -> None:
         self._exercise, self._gyroscope = exercise, gyroscope
         self._params = params or MotionParams()
-        self._straight_line_deg = straight_line_deg
         self._timeline = Timeline(rate_hz=rate_hz, params=self._params)
         self._grid_hz = self._timeline.grid_hz
+        self._calibrations = Calibrations(exercise, calibrations, grid_hz=self._grid_hz, params=self._params)
+        self._line_deg = self._declared_deg = nan if straight_line_deg is None else straight_line_deg
         self._new_orientation = partial(orientation, grid_hz=self._grid_hz, gyroscope=gyroscope, params=self._params)
         self._orientation, self._newest_s = self._new_orientation(), nan
         self._past = _Past()
@@ -221,30 +232,48 @@ class Pipeline:
             events += self._revise(revision.mount, len(self._past))
         if self._hinge is not None:
             events += self._hinge.finish()
-        return self._seen(events)
+        return self._seen(self._told(events, inf))
+
+    def calibrate(self, *, limit_s: float | None = None) -> None:
+        """Take the next 3 s in which the trunk is held still for the straight line; the events say what comes of it.
+
+        Args:
+            limit_s: Give up after so long; `MotionParams.line_limit_s` where None.
+        """
+        self._calibrations.begin(since_s=self._past.newest_s if len(self._past) else None, limit_s=limit_s)
 
     def analysis(self) -> Analysis:
         """The ledger and the sets as known so far."""
         if self._hinge is None:
             return Analysis()
         reps = self._hinge.judge.ledger()
-        line, source = self._straight_line_deg, "calibration"
-        if line is None:
+        lines, warnings = self._lines()
+        line, source = self._line_deg, "calibration" if lines else "declared"
+        if isnan(line):
             line, source = straight_line(reps), "median of tops"
-        judged = tuple(judge_form(r, line, self._params) if r.counted else r for r in reps)
+        judged = tuple(
+            judge_form(r, line_for(lines, r.start_s).pitch_deg if lines else line, self._params) if r.counted else r
+            for r in reps
+        )
+        if self._exercise.static:
+            judged = tuple(self._with_hold(r, lines) for r in judged)
+        slips = self._slips(judged)
         return Analysis(
             reps=judged,
             sets=tuple(summarise_all(judged)),
             mount=self._hinge.mount,
             straight_line_deg=line,
             straight_line_source="unknown" if isnan(line) else source,
+            calibrations=tuple(lines),
+            slips=slips,
+            warnings=(*warnings, *map(slip_words, slips)),
         )
 
     @property
     def state(self) -> LiveState:
         """What a live view shows now."""
         if self._hinge is None or not len(self._hinge.history):
-            return LiveState(t_s=self._past.newest_s)
+            return LiveState(t_s=self._past.newest_s, calibration=self._calibrations.state)
         history, judge = self._hinge.history, self._hinge.judge
         return LiveState(
             t_s=float(history.column(0)[-1]),
@@ -254,23 +283,67 @@ class Pipeline:
             count=judge.count,
             set=judge.set,
             last_rep=self._last,
+            straight_line_deg=self._line_deg,
+            calibration=self._calibrations.state,
         )
 
     def trunk(self) -> Trunk:
         """The trunk's motion over the whole recording, as the mount is known now."""
+        now = self._motion()
+        return Trunk(
+            t_s=now.t_s.copy(),
+            pitch_deg=now.pitch_deg.copy(),
+            rate_dps=now.rate_dps.copy(),
+            tilt_deg=now.tilt_deg.copy(),
+            trusted=now.trusted,
+        )
+
+    def _motion(self) -> Trunk:
+        """The same as views, which later samples may make stale."""
         history = History(5) if self._hinge is None else self._hinge.history
-        t, pitch, rate, tilt, trusted = (history.column(i).copy() for i in range(5))
+        t, pitch, rate, tilt, trusted = (history.column(i) for i in range(5))
         return Trunk(t_s=t, pitch_deg=pitch, rate_dps=rate, tilt_deg=tilt, trusted=trusted > 0)
 
     def inclination(self) -> Inclination:
         """Which way is up, in sensor axes, over the whole recording."""
         return self._past.whole()
 
+    def _lines(self) -> tuple[list[StraightLine], list[str]]:
+        """The straight lines that were held, and words about those that cannot have been one."""
+        if self._hinge is None:
+            return [], []
+        t, pitch, trusted = (self._hinge.history.column(i) for i in (0, 1, 4))
+        lines, words = self._calibrations.lines(t, pitch, trusted > 0, self._hinge.mount)
+        self._line_deg = lines[-1].pitch_deg if lines else self._declared_deg
+        return lines, words
+
+    def _slips(self, reps: tuple[Rep, ...]) -> tuple[StrapSlip, ...]:
+        """Where the strap turned on the trunk, as the postures show that come back."""
+        if self._hinge is None:
+            return ()
+        blocks, n = self._blocks, len(self._blocks)
+        coarse = Coarse(t_s=blocks.end_s(0, n), up=blocks.up(0, n), stepping=blocks.stepping(0, n))
+        force = None if self._gyroscope else self._past.whole()
+        seen = postures(self._motion(), reps, coarse, self._hinge.mount, force=force, params=self._params)
+        return tuple(find_slips(seen, self._params))
+
+    def _with_hold(self, rep: Rep, lines: list[StraightLine]) -> Rep:
+        """A movement of a static exercise with its hold measured."""
+        if self._hinge is None or isnan(rep.lift_end_s):
+            return rep
+        line_deg = line_for(lines, rep.lower_start_s).pitch_deg if lines else self._declared_deg
+        t, pitch = (self._hinge.history.column(i) for i in (0, 1))
+        hold = measure_hold(
+            t, pitch, start_s=rep.lift_end_s, lowered_s=rep.lower_start_s, line_deg=line_deg, params=self._params
+        )
+        return with_hold(rep, hold)
+
     def _new_hinge(self, mount: Mount) -> _Hinge:
         return _Hinge(
             self._exercise,
             mount,
             self._walked_s,
+            self._calibrations.holds,
             grid_hz=self._grid_hz,
             gyroscope=self._gyroscope,
             params=self._params,
@@ -294,7 +367,22 @@ class Pipeline:
         return events + self._hinge_push(block[done:] if done else block)
 
     def _hinge_push(self, block: Inclination) -> list[Event]:
-        return [] if self._hinge is None or not len(block) else self._hinge.push(block)
+        if not len(block):
+            return []
+        self._calibrations.look(block, None if self._hinge is None else self._hinge.mount)
+        events = [] if self._hinge is None else self._hinge.push(block)
+        history = None if self._hinge is None else self._hinge.history
+        return self._told(events, float(history.column(0)[-1]) if history else inf)
+
+    def _told(self, events: list[Event], now_s: float) -> list[Event]:
+        """With the steps of calibrations in their places (the trunk's motion lags behind them), and with holds."""
+        told = self._calibrations.tell(events, now_s)
+        if len(told) > len(events):
+            told = with_measured(told, self._lines()[0])
+        if self._exercise.static and any(isinstance(e, RepConfirmed) for e in told):
+            lines, _ = self._lines()
+            told = [replace(e, rep=self._with_hold(e.rep, lines)) if isinstance(e, RepConfirmed) else e for e in told]
+        return told
 
     def _revise(self, mount: Mount, at: int) -> list[Event]:
         """Compute everything so far again with a better mount, and say what changed."""
@@ -307,6 +395,7 @@ class Pipeline:
         for start in range(0, at, _BATCH):
             again += self._hinge.push(past[start : min(start + _BATCH, at)])
         after = self._hinge.judge.ledger()
+        self._lines()
         events: list[Event] = [MountRevised(t_s=now_s, decided_s=now_s, mount=mount)]
         for rep in before:
             if rep.counted and not _same(rep, after):
@@ -353,6 +442,7 @@ def analyze(
     rate_hz: float,
     mount: Mount | None = None,
     straight_line_deg: float | None = None,
+    calibrations: Iterable[LineHold] = (),
     min_set_reps: int = 3,
     progress: Callable[[float], None] | None = None,
 ) -> tuple[Analysis, Pipeline]:
@@ -363,7 +453,8 @@ def analyze(
         exercise: What was being done.
         rate_hz: Its rate.
         mount: How the sensor sat, or None to learn it.
-        straight_line_deg: Calibrated straight line, if there is one.
+        straight_line_deg: Declared straight line, if there is one.
+        calibrations: When the body was held in one straight line.
         min_set_reps: Fewer repetitions in a row are isolated and not counted.
         progress: Called with the share that is done, 0 to 1.
 
@@ -376,6 +467,7 @@ def analyze(
         gyroscope=samples.gyr_radps is not None,
         mount=mount,
         straight_line_deg=straight_line_deg,
+        calibrations=calibrations,
         params=MotionParams(min_set_reps=min_set_reps),
     )
     for start in range(0, len(samples), _BATCH):

@@ -9,16 +9,17 @@ the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from math import inf, isnan
+from math import inf, isnan, nextafter
 from statistics import median
 
 from imu.exercises import End, Exercise
 from imu.model import (
     NAN,
     Event,
+    LineHold,
     Mount,
     MovementRejected,
     Rep,
@@ -37,8 +38,11 @@ from imu.motion.sets import summarise
 class RepJudge:
     """Stage: strokes and arrivals, in order of decision -> events and the ledger."""
 
-    def __init__(self, exercise: Exercise, mount: Mount, *, params: MotionParams) -> None:
+    def __init__(
+        self, exercise: Exercise, mount: Mount, *, params: MotionParams, line_holds: Sequence[LineHold] = ()
+    ) -> None:
         self._exercise = exercise
+        self._line_holds = line_holds
         self._mount = mount
         self._params = params
         self._needed = 1 if exercise.static else params.min_set_reps
@@ -107,7 +111,7 @@ class RepJudge:
 
     def _at(self, t_s: float) -> list[Event]:
         """Decide what fell due before something happens at `t_s`; nothing is decided before that time any more."""
-        events = self.advance(t_s)
+        events = self.advance(nextafter(t_s, -inf))
         self._event_s = t_s
         return events
 
@@ -168,8 +172,9 @@ class RepJudge:
         if before.lifting != stroke.lifting or stroke.start_s - before.end_s > self._params.stall_s:
             return False
         joined = join(before, stroke)
-        back_deg = before.end_deg - stroke.start_deg if stroke.lifting else stroke.start_deg - before.end_deg
-        if back_deg > self._params.fallback * joined.range_deg:
+        back_deg = abs(before.end_deg - stroke.start_deg)
+        nearly_done = before.range_deg >= self._params.nearly * joined.range_deg
+        if back_deg > (self._params.one_way if nearly_done else self._params.fallback) * joined.range_deg:
             return False
         if cycle.second is None:
             cycle.first = joined
@@ -182,6 +187,9 @@ class RepJudge:
 
     def _place(self, decided_s: float, stroke: Stroke) -> list[Event]:
         events: list[Event] = []
+        if self._open is not None and self._is_hump(self._open, stroke):
+            self._open.first, self._open.second = join(self._open.first, stroke), None
+            return events
         if self._open is not None and self._open.second is not None:
             events += self._close_cycle(decided_s)
         before, self._closed = self._closed, None
@@ -197,16 +205,28 @@ class RepJudge:
             events += self._reject(decided_s, Cycle(stroke), Verdict.TRANSITION)
         return events
 
+    def _is_hump(self, cycle: Cycle, stroke: Stroke) -> bool:
+        """Whether a cycle's second stroke only interrupted the first, which goes on to where it was: a double hump."""
+        first, second, p = cycle.first, cycle.second, self._params
+        if second is None or first.lifting != stroke.lifting or stroke.start_s - first.end_s > p.stall_s:
+            return False
+        return second.range_deg < p.one_way * first.range_deg and stroke.range_deg < p.one_way * first.range_deg
+
     def _may_start(self, stroke: Stroke) -> bool:
         start = self._exercise.start
         return start is End.EITHER or stroke.lifting == (start is End.BOTTOM)
 
     def _answers(self, first: Stroke, second: Stroke) -> bool:
-        """Whether a stroke is the way back of another; where any end may be the start, a small first one is not."""
+        """Whether a stroke is the way back of another; where any end may be the start, the first may be no part of it.
+
+        It is none if it is small or long ago: the person lay down, and the set begins with the way up.
+        """
         if first.lifting == second.lifting:
             return False
+        if self._exercise.start is not End.EITHER:
+            return True
         lopsided = second.range_deg > self._params.lopsided * first.range_deg
-        return not (self._exercise.start is End.EITHER and lopsided)
+        return not lopsided and second.start_s - first.end_s <= self._params.either_hold_s
 
     def _close_cycle(self, decided_s: float) -> list[Event]:
         cycle, self._open = self._open, None
@@ -267,12 +287,14 @@ class RepJudge:
             return Verdict.LOST_DATA
         if second is None:
             return Verdict.UNFINISHED
-        least = max(ex.min_rom_deg, p.least_of_nominal * ex.rom_deg)
+        # Small movements in a row are what a day is full of; one by itself, where one is enough, may be smaller.
+        alone = self._needed == 1
+        least = max(ex.min_rom_deg, p.least_of_nominal * ex.rom_deg) * (p.alone if alone else 1.0)
         if min(first.off_plane_deg, second.off_plane_deg) > min(p.off_plane_deg, p.off_plane_share * cycle.range_deg):
             return Verdict.NOT_HINGE
         if max(cycle.strokes_deg) < least:
             return Verdict.SHALLOW
-        if cycle.range_deg < max(least, p.one_way * max(cycle.strokes_deg)):
+        if cycle.range_deg < max(0.0 if alone else least, p.one_way * max(cycle.strokes_deg)):
             return Verdict.UNFINISHED
         if abs(second.start_deg - first.end_deg) > p.drift_share * max(cycle.strokes_deg):
             return Verdict.UNFINISHED
@@ -280,9 +302,16 @@ class RepJudge:
             return Verdict.TOO_FAST
         if max(first.duration_s, second.duration_s) > ex.max_stroke_s:
             return Verdict.TRANSITION
+        if self._calibrates(first.end_s, second.start_s):
+            return Verdict.TRANSITION
         if not self._in_posture(cycle):
             return Verdict.SHALLOW if cycle.range_deg < self._least_deg() else Verdict.TRANSITION
         return Verdict.COUNTED
+
+    def _calibrates(self, from_s: float, to_s: float) -> bool:
+        """Whether the straight line was held there on purpose; in a static hold that is its beginning."""
+        middles = (0.5 * (hold.start_s + hold.end_s) for hold in self._line_holds)
+        return not self._exercise.static and any(from_s <= middle <= to_s for middle in middles)
 
     def _is_good(self, cycle: Cycle) -> bool:
         return cycle.second is not None and self._judge(cycle) is Verdict.COUNTED

@@ -3,6 +3,7 @@
 The meaning of every file and column is in `recordings/README.md`.
 """
 
+from imu.sessions.calibrations import CALIBRATION, GIVEN_UP, calibration_detail, calibrations_in
 from imu.sessions.header import SessionHeader, read_header, utc_now, write_header
 from imu.sessions.reader import Recording, Session, read_recording, read_session
 from imu.sessions.samplesfile import encode, header_line
@@ -21,6 +22,8 @@ from imu.sessions.tables import (
 from imu.sessions.writer import SessionWriter, put_in_order, write_analysis
 
 __all__ = [
+    "CALIBRATION",
+    "GIVEN_UP",
     "REP_COLUMNS",
     "SET_COLUMNS",
     "Label",
@@ -29,6 +32,8 @@ __all__ = [
     "SessionEvent",
     "SessionHeader",
     "SessionWriter",
+    "calibration_detail",
+    "calibrations_in",
     "encode",
     "header_line",
     "put_in_order",

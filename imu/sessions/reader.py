@@ -7,7 +7,8 @@ from os import PathLike
 from pathlib import Path
 
 from imu.errors import DataError
-from imu.model import Rep, Samples, SetSummary
+from imu.model import LineHold, Rep, Samples, SetSummary
+from imu.sessions.calibrations import calibrations_in
 from imu.sessions.checks import check_recording, check_time, drop_late, step_s
 from imu.sessions.csvfile import NumberTable
 from imu.sessions.header import SessionHeader, read_header
@@ -27,6 +28,7 @@ class Recording:
         samples: In order, each once.
         rate_hz: Median rate while samples came; 4 kHz and 4 Hz are both possible.
         header: The session's, None for a bare CSV.
+        calibrations: When the body was held in one straight line, as `events.csv` says.
         warnings: Sentences about what was mended or is odd.
     """
 
@@ -34,6 +36,7 @@ class Recording:
     samples: Samples
     rate_hz: float
     header: SessionHeader | None = None
+    calibrations: tuple[LineHold, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -73,6 +76,7 @@ def read_recording(path: str | PathLike[str]) -> Recording:
         samples=samples,
         rate_hz=rate_hz,
         header=header,
+        calibrations=_calibrations(path),
         warnings=(*table.warnings, *repeats, *late, *odd, *_other_rate(path, header, rate_hz)),
     )
 
@@ -103,6 +107,11 @@ def read_session(path: str | PathLike[str]) -> Session:
         labels=read_labels(path / "labels.csv") if _has(path / "labels.csv") else (),
         warnings=warnings,
     )
+
+
+def _calibrations(path: Path) -> tuple[LineHold, ...]:
+    events = path / "events.csv"
+    return calibrations_in(read_events(events), events) if path.is_dir() and _has(events) else ()
 
 
 def _has(path: Path) -> bool:

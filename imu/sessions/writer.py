@@ -201,7 +201,7 @@ class SessionWriter:
 
 
 def write_analysis(folder: Path, header: SessionHeader, analysis: Analysis) -> None:
-    """Write what is derived into a session folder: reps, sets, and the header's mount and straight line.
+    """Write what is derived into a session folder: reps, sets, and the header's mount, straight line and strap slips.
 
     Raises:
         StorageError: It could not be written; older files are untouched.
@@ -213,6 +213,7 @@ def write_analysis(folder: Path, header: SessionHeader, analysis: Analysis) -> N
         header,
         mount=analysis.mount or header.mount,
         straight_line_deg=straight if np.isfinite(straight) else header.straight_line_deg,
+        strap_slips=[dataclasses.asdict(slip) for slip in analysis.slips],
         straight_line_source=analysis.straight_line_source if np.isfinite(straight) else header.straight_line_source,
     )
     write_header(folder / "session.json", changed)

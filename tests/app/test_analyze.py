@@ -13,6 +13,9 @@ import pandas as pd
 import pytest
 from typer.testing import Result
 
+from firmware_proto.motion import SensorModel, SetPlan, simulate
+from imu.app.simulate import write_session
+from imu.exercises import get_exercise
 from imu.sessions import REP_COLUMNS, read_recording, read_reps, read_session
 
 Imu = Callable[..., Result]
@@ -275,6 +278,66 @@ def test_a_declared_exercise_is_not_overwritten(imu: Imu, session: Path, tmp_pat
     assert "declared as back-extension" in done.output
     assert imu("analyze", session, "--exercise", "deadlift", "--out", tmp_path / "out").exit_code == 0
     assert (session / "session.json").read_bytes() == before
+
+
+def test_auto_proposes_the_exercise_of_a_bare_recording_and_counts_it_as_that(
+    imu: Imu, session: Path, tmp_path: Path
+) -> None:
+    recording = bare(session, tmp_path / "x.csv")
+    done = imu("analyze", recording, "--exercise", "auto", "--mount", "+y,+z", "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert "back-extension >99 %, next" in done.output
+    assert "Analysed as back-extension, as proposed." in done.output
+    assert "10 reps in 1 set" in done.output
+    (row,) = pd.read_csv(tmp_path / "out" / "x.exercise.csv").to_dict("records")
+    assert (row["set"], row["exercise"], row["posture_known"]) == (1, "back-extension", True)
+    assert row["confidence"] > 0.99 > row["second_confidence"]
+    imu("analyze", recording, "--exercise", "back-extension", "--mount", "+y,+z", "--out", tmp_path / "told")
+    assert (tmp_path / "out" / "x.reps.csv").read_bytes() == (tmp_path / "told" / "x.reps.csv").read_bytes()
+
+
+def test_auto_leaves_a_session_as_it_was_declared_and_says_whether_it_agrees(imu: Imu, session: Path) -> None:
+    imu("analyze", session)
+    before = {path.name: path.read_bytes() for path in session.iterdir()}
+    done = imu("analyze", session, "--exercise", "auto")
+    assert "declared as back-extension and analysed so; the proposal agrees." in done.output
+    assert {path.name: path.read_bytes() for path in session.iterdir()} == before
+
+
+def test_auto_says_where_the_proposal_differs_from_the_declared_exercise(imu: Imu, session: Path) -> None:
+    spoil(session, "exercise", '"good-morning"')
+    done = imu("analyze", session, "--exercise", "auto")
+    assert done.exit_code == 0, done.output
+    assert "declared as good-morning and analysed so; the proposal differs." in done.output
+    assert "--exercise back-extension --out DIR" in done.output
+    assert json.loads((session / "session.json").read_text(encoding="utf-8"))["exercise"] == "good-morning"
+
+
+def test_auto_says_so_where_nothing_can_be_proposed(imu: Imu, session: Path, tmp_path: Path) -> None:
+    recording = bare(session, tmp_path / "x.csv", rows=slice(0, 600))
+    done = imu("analyze", recording, "-e", "auto", "--out", tmp_path / "out")
+    assert "No set was found of which an exercise could be proposed." in done.output
+    assert "Analysed as hinge" in done.output
+    assert len(pd.read_csv(tmp_path / "out" / "x.exercise.csv")) == 0
+
+
+def test_auto_names_the_family_where_exercises_are_alike(imu: Imu, tmp_path: Path) -> None:
+    plan = SetPlan(style="deadlift", reps=6)
+    made = write_session(simulate(plan, SensorModel(), 0), get_exercise("deadlift"), tmp_path / "recordings")
+    done = imu("analyze", bare(made, tmp_path / "x.csv"), "-e", "auto", "--mount", "+y,+z")
+    assert "a standing hinge: " in done.output
+    assert "alike from the chest" in done.output
+    assert "Analysed as deadlift, the likeliest standing hinge." in done.output
+    assert "6 reps in 1 set" in done.output
+    done = imu("analyze", made, "-e", "auto")
+    assert "declared as deadlift and analysed so; the proposals do not speak against it." in done.output
+
+
+def test_auto_lists_the_proposals_of_many_recordings(imu: Imu, session: Path, tmp_path: Path) -> None:
+    done = imu("analyze", session, bare(session, tmp_path / "x.csv"), "-e", "auto", "--mount", "+y,+z")
+    assert done.exit_code == 0, done.output
+    assert "proposed" in done.output
+    assert done.output.count(">99 %") == 2
 
 
 def test_a_learned_mount_is_said_with_its_certainty(imu: Imu, session: Path, tmp_path: Path) -> None:

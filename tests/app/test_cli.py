@@ -49,6 +49,7 @@ def test_help_of_each_command_has_an_example(imu: Imu, command: str) -> None:
         (("record", "--tempo", "3-1"), 2, "The tempo '3-1' has 2 parts instead of 4"),
         (("record", "--mount", "+y"), 2, "Name the axis towards the head"),
         (("record", "--mount", "+y,-y"), 2, "cannot both point along it"),
+        (("record", "--exercise", "auto"), 2, "works afterwards, with imu analyze"),
         (("simulate", "--exercise", "hinge"), 2, "cannot be simulated; choose one of: back-extension"),
         (("analyze", "not-there"), 3, "not-there does not exist"),
         (("replay", "not-there"), 3, "not-there"),

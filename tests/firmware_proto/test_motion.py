@@ -282,6 +282,57 @@ def test_a_rebound_lifts_the_trunk_within_the_bottom() -> None:
     assert recording.prescribed_deg[within].max() == pytest.approx(rep.bottom_deg + 6, abs=0.3)
 
 
+def test_a_double_bottom_is_one_bottom_with_a_hump_in_it() -> None:
+    plan = replace(PLANAR, style="good-morning", double_bottom=(2,), hump_deg=8, hump_s=1.4, bottom_hold_s=0.6)
+    recording = simulate(plan, IDEAL)
+    plain, double = recording.truth.reps[0], recording.truth.reps[1]
+    assert double.note == "double bottom"
+    assert double.bottom_hold_s == pytest.approx(plain.bottom_hold_s + 1.4, abs=0.01)
+    assert (double.lift_s, double.lower_s) == pytest.approx((plain.lift_s, plain.lower_s), abs=0.01)
+    within = (recording.t_s > double.lower_end_s) & (recording.t_s < double.lift_start_s)
+    pitch = recording.prescribed_deg[within]
+    assert pitch.max() == pytest.approx(double.bottom_deg + 8, abs=0.3)
+    assert pitch[-10:].max() < double.bottom_deg + 1.0
+
+
+def test_a_bounced_bottom_has_no_second_hump() -> None:
+    reps = simulate(replace(PLANAR, bounced=(2,), double_bottom=(2,)), IDEAL).truth.reps
+    assert reps[1].note == "bounced"
+
+
+def test_a_stall_in_the_lowering_belongs_to_it() -> None:
+    reps = simulate(replace(PLANAR, reps=4, lower_stalled=(2,), stall_s=1.2), IDEAL).truth.reps
+    assert reps[1].note == "stalled lowering"
+    assert 1.2 < reps[1].lower_s - reps[0].lower_s < 1.9
+    assert reps[1].lift_s == pytest.approx(reps[0].lift_s, abs=0.01)
+
+
+def test_daily_life_around_the_sets_is_no_repetition_and_leaves_the_sets_as_they_were() -> None:
+    plain = SetPlan(reps=3, sets=2, between_sets="leave")
+    there = simulate(replace(plain, around=("chair", "lying")), SensorModel(), 4).truth
+    without = simulate(plain, SensorModel(), 4).truth
+    kinds = [m.kind for m in there.movements]
+    assert [k for k in kinds if k in ("chair", "lying")] == ["chair", "lying", "chair"]
+    for asked, usual in zip(there.reps, without.reps, strict=True):
+        assert (asked.lift_s, asked.lower_s, asked.top_deg) == pytest.approx(
+            (usual.lift_s, usual.lower_s, usual.top_deg)
+        )
+    for m in there.movements:
+        assert m.kind not in ("chair", "lying") or not any(
+            m.start_s < r.end_s and r.start_s < m.end_s for r in there.reps
+        )
+
+
+def test_the_whole_variety_is_drawn() -> None:
+    plans = [random_plan(seed, style)[0] for seed in range(60) for style in ("back-extension", "deadlift")]
+    for quirk in ("double_bottom", "lower_stalled", "around", "bounced", "stalled", "partial_after", "pick_ups"):
+        assert 0.05 < np.mean([bool(getattr(plan, quirk)) for plan in plans]) < 0.6, quirk
+    lowest = [plan.tempo_s[0] for plan in plans]
+    assert max(lowest) > 8.5
+    assert max(lowest) <= 10.0
+    assert min(lowest) < 1.0
+
+
 def test_slouching_overextending_and_fatigue_show_in_the_truth() -> None:
     plan = replace(PLANAR, reps=6, slouched_first_deg=12, overextended_last_deg=9, slowdown=0.5)
     reps = simulate(plan, IDEAL).truth.reps
@@ -465,6 +516,8 @@ def test_random_negatives_differ_and_repeat() -> None:
         (lambda: SensorModel(gyr_range_dps=3), "one of"),
         (lambda: SensorModel(rate_hz=0.0), "Hz"),
         (lambda: negative("yoga"), "walking"),
+        (lambda: simulate(SetPlan(around=("yoga",))), "walking"),
+        (lambda: SetPlan(hump_s=0.0), "hump"),
     ],
 )
 def test_what_cannot_be_simulated_is_refused_with_what_can(wrong: Callable[[], object], says: str) -> None:

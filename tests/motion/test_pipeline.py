@@ -282,7 +282,7 @@ def test_a_declared_straight_line_is_what_tops_are_held_against() -> None:
     samples = material("set", gyroscope=True, holes=False)
     found, _ = analyze(samples, get_exercise("back-extension"), rate_hz=52.0, mount=DECLARED, straight_line_deg=70.0)
     assert found.straight_line_deg == 70.0
-    assert found.straight_line_source == "calibration"
+    assert found.straight_line_source == "declared"
     assert all("SHORT_TOP" in r.flags for r in found.counted)
     by_median, _ = analyze(samples, get_exercise("back-extension"), rate_hz=52.0, mount=DECLARED)
     assert by_median.straight_line_source == "median of tops"

@@ -154,6 +154,10 @@ def test_chairs_are_no_deadlifts(analysed: Analyse, exercise: str) -> None:
     assert analysed(daily("chair", 0, gyroscope=True), exercise).counted == ()
 
 
+def test_bending_slowly_is_no_kettlebell_swing(analysed: Analyse) -> None:
+    assert analysed(plain("good-morning"), "kettlebell-swing").counted == ()
+
+
 def test_a_few_reps_are_shown_but_not_counted_unless_asked(analysed: Analyse) -> None:
     r = simulate(replace(WORN, reps=2), SensorModel(), 0)
     alone = analysed(r)

@@ -28,7 +28,8 @@ DEFINED_REP_COLUMNS = (
     "set,rep,verdict,counted,start_s,end_s,bottom_s,lower_start_s,lower_end_s,lift_start_s,lift_end_s,"
     "lower_s,bottom_hold_s,lift_s,top_hold_s,tempo,top_deg,bottom_deg,rom_deg,top_deviation_deg,peak_lift_dps,"
     "mean_lift_dps,peak_lower_dps,smoothness,flags,tempo_adherence,"
-    "lower_start_pm_s,lower_end_pm_s,lift_start_pm_s,lift_end_pm_s,rom_pm_deg,top_deviation_pm_deg"
+    "lower_start_pm_s,lower_end_pm_s,lift_start_pm_s,lift_end_pm_s,rom_pm_deg,top_deviation_pm_deg,"
+    "hold_s,hold_end_s,hold_ended,sag_deg_per_min"
 )
 numbers = st.one_of(st.just(math.nan), st.integers(-10_000_000, 10_000_000).map(lambda n: n / 100))
 text = st.text(st.characters(blacklist_categories=("Cs",)), max_size=20)
@@ -38,6 +39,7 @@ def rep_strategy() -> st.SearchStrategy[Rep]:
     kinds = {
         "float": numbers,
         "int | None": st.one_of(st.none(), st.integers(1, 500)),
+        "str": st.sampled_from(["", "lowered", "left the band"]),
         "Verdict": st.sampled_from(Verdict),
         "tuple[str, ...]": st.lists(st.sampled_from(["SHORT_TOP", "SWUNG", "OVEREXTENDED"]), max_size=3).map(tuple),
     }
