@@ -15,6 +15,8 @@ _MOVED = 2.0 * float(np.sin(np.deg2rad(8.0) / 2.0))
 _MOVED_ACC_ONLY = 2.0 * float(np.sin(np.deg2rad(20.0) / 2.0))
 """Chords: a tilt of 8 degrees within half a second is movement of the trunk, not a step; a step shakes the angle by up
 to 20 degrees where the accelerometer is its only source."""
+_LEAST = 1e-6
+"""No direction is made of less."""
 _SHAKE_MPS2 = (0.6, 6.0)
 """Standard deviation of the specific force in walking; holding still on a bench stays below 0.3, a jump is above."""
 STEPS_BLOCKS = 8
@@ -40,18 +42,31 @@ class Blocks:
         before = len(self)
         self._rest.append(block)
         self._waiting += len(block)
-        whole = self._waiting // self.size
+        whole, left = divmod(self._waiting, self.size)
         if whole:
-            up = np.concatenate([b.up for b in self._rest])
+            up = np.concatenate([b.up.T for b in self._rest], axis=1)
             force = np.concatenate([b.acc_norm_mps2 for b in self._rest])
-            t = np.concatenate([b.t_s for b in self._rest])
-            used = whole * self.size
-            mean = up[:used].reshape(whole, self.size, 3).mean(axis=1)
-            mean /= np.maximum(norm(mean), 1e-6)[:, None]
-            shake = force[:used].reshape(whole, self.size).std(axis=1)
-            self._columns.append(*mean.T, shake, t[:used].reshape(whole, self.size)[:, -1])
-            self._rest, self._waiting = [_tail(t, up, force, used)], self._waiting - used
+            # Before this block there was less than a quarter second, so that what is left lies inside it.
+            n = len(block) - left
+            end_s = block.t_s[n - 1 - (whole - 1) * self.size : n : self.size]
+            self._columns.append(*self._direction(up, whole), self._deviation(force, whole), end_s)
+            self._rest, self._waiting = [block[n:]], left
         return before
+
+    def _direction(self, up: Floats, n: int) -> Floats:
+        """(3, n) mean directions of n blocks."""
+        total: Floats = np.add.reduce(up[:, : n * self.size].reshape(3, n, self.size), axis=2)
+        total /= self.size
+        total /= np.maximum(_length(total), _LEAST)
+        return total
+
+    def _deviation(self, values: Floats, n: int) -> Floats:
+        """(n,) standard deviations; `numpy.std` takes much longer on few values."""
+        each = values[: n * self.size].reshape(n, self.size)
+        off = each - np.add.reduce(each, axis=1, keepdims=True) / self.size
+        off *= off
+        out: Floats = np.sqrt(np.add.reduce(off, axis=1) / self.size)
+        return out
 
     def up(self, start: int, end: int) -> Floats:
         """(n, 3) mean direction of up."""
@@ -63,9 +78,10 @@ class Blocks:
 
     def tilt(self, start: int, end: int, *, lag: int) -> Floats:
         """Chord between up and up `lag` blocks ago, for each block; 0 where the past is too short."""
-        up = self.up(max(start - lag, 0), end)
-        size = norm(up[lag:] - up[:-lag]) if len(up) > lag else np.empty(0)
-        return np.concatenate((np.zeros(end - start - len(size)), size))
+        up = self._columns.columns(3, max(start - lag, 0), end)
+        size = _length(up[:, lag:] - up[:, :-lag])
+        missing = end - start - len(size)
+        return np.concatenate((np.zeros(missing), size)) if missing else size
 
     def stepping(self, start: int, end: int) -> Bools:
         """Blocks that feel like walking."""
@@ -75,16 +91,11 @@ class Blocks:
 
 def norm(v: Floats) -> Floats:
     """Lengths of the rows of an (n, 3) array."""
-    out: Floats = np.sqrt(v[:, 0] ** 2 + v[:, 1] ** 2 + v[:, 2] ** 2)
+    return _length(v.T)
+
+
+def _length(v: Floats) -> Floats:
+    """The same of a (3, n) array."""
+    x2, y2, z2 = v * v
+    out: Floats = np.sqrt(x2 + y2 + z2)
     return out
-
-
-def _tail(t: Floats, up: Floats, force: Floats, used: int) -> Inclination:
-    rest = up[used:]
-    return Inclination(
-        t_s=t[used:],
-        up=rest,
-        omega_radps=np.zeros_like(rest),
-        acc_norm_mps2=force[used:],
-        trusted=np.ones(len(rest), bool),
-    )

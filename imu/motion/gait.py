@@ -15,6 +15,8 @@ class Gait:
 
     def walked(self) -> list[float]:
         """The times since the last call."""
+        if self._done == len(self._blocks):
+            return []
         start, self._done = self._done, len(self._blocks)
         steps = self._blocks.stepping(start, self._done)
         times = self._blocks.end_s(start, self._done)

@@ -16,6 +16,10 @@ from imu.model import Floats, Inclination, Samples
 from imu.motion.params import MotionParams
 from imu.motion.smooth import Smoother, gaussian_taps
 
+_ONE = np.array(1.0)
+_X_Y_X_W_W_Y, _Z_Z_X_Y_X_Y = np.array([1, 2, 1, 0, 0, 2]), np.array([3, 3, 1, 2, 1, 2])
+"""Places in a quaternion (w, x, y, z)."""
+
 
 class Orientation(Protocol):
     """Stage: uniform `Samples` -> `Inclination`."""
@@ -48,7 +52,7 @@ class GyroOrientation:
             t_s=block.t_s,
             up=_up(out["quat6D"]),
             omega_radps=gyr - out["bias"],
-            acc_norm_mps2=_norm(acc),
+            acc_norm_mps2=_norm(block.acc_mps2),
             trusted=~block.filled,
         )
 
@@ -95,19 +99,24 @@ class AccOrientation:
 
 
 def _norm(v: Floats) -> Floats:
-    x, y, z = v[:, 0], v[:, 1], v[:, 2]
-    out: Floats = np.sqrt(x * x + y * y + z * z)
+    square = (v * v).T
+    total = square[0] + square[1]
+    total += square[2]
+    out: Floats = np.sqrt(total)
     return out
 
 
 def _up(quat: Floats) -> Floats:
     """Third row of the rotation matrix of sensor-to-earth quaternions (w, x, y, z): the earth's z in sensor axes."""
-    w, x, y, z = quat[:, 0], quat[:, 1], quat[:, 2], quat[:, 3]
-    up = np.empty((len(quat), 3))
-    up[:, 0] = 2.0 * (x * z - w * y)
-    up[:, 1] = 2.0 * (y * z + w * x)
-    up[:, 2] = 1.0 - 2.0 * (x * x + y * y)
-    return up
+    # 2 (x z - w y), 2 (y z + w x), 1 - 2 (x x + y y); six products at once take a third of the time of one by one.
+    rows = np.ascontiguousarray(quat.T)
+    product = rows.take(_X_Y_X_W_W_Y, axis=0)
+    product *= rows.take(_Z_Z_X_Y_X_Y, axis=0)
+    np.negative(product[3], product[3])
+    up = product[:3] + product[3:]
+    up += up
+    np.subtract(_ONE, up[2], up[2])
+    return up.T
 
 
 def _none() -> Inclination:

@@ -97,13 +97,13 @@ class _Hinge:
 
     def push(self, block: Inclination) -> list[Event]:
         events: list[Event] = []
-        for restarts, part in stretches(block.t_s, self._newest_s, self._params):
+        for restarts, part in stretches(block, self._newest_s, self._params):
             if restarts:
                 events += self._take(self._trunk.finish()) + self._tell(self._strokes.restart())
                 self.judge.broken()
                 self._trunk = self._new_trunk()
-            events += self._take(self._trunk.push(block[part]))
-            self._newest_s = float(block.t_s[part.stop - 1])
+            events += self._take(self._trunk.push(part))
+            self._newest_s = float(part.t_s[-1])
         return events
 
     def finish(self) -> list[Event]:
@@ -217,12 +217,12 @@ class Pipeline:
         """Take samples in order of time and give what they decide, in order of decision."""
         grid = self._timeline.push(samples)
         events: list[Event] = []
-        for restarts, part in stretches(grid.t_s, self._newest_s, self._params):
+        for restarts, part in stretches(grid, self._newest_s, self._params):
             if restarts:
                 events += self._process(self._orientation.finish())
                 self._orientation = self._new_orientation()
-            events += self._process(self._orientation.push(grid[part]))
-            self._newest_s = float(grid.t_s[part.stop - 1])
+            events += self._process(self._orientation.push(part))
+            self._newest_s = float(part.t_s[-1])
         return self._seen(events)
 
     def finish(self) -> list[Event]:
@@ -359,11 +359,12 @@ class Pipeline:
         first = self._blocks.add(block)
         self._walked_s += self._gait.walked()
         done = 0
-        for revision in self._learner.revisions(first) if self._learner else ():
+        grown = len(self._blocks) > first
+        for revision in self._learner.revisions(first) if self._learner and grown else ():
             events += self._hinge_push(block[done : max(revision.at - start, done)])
             events += self._revise(revision.mount, revision.at)
             done = max(revision.at - start, done)
-        return events + self._hinge_push(block[done:])
+        return events + self._hinge_push(block[done:] if done else block)
 
     def _hinge_push(self, block: Inclination) -> list[Event]:
         if not len(block):

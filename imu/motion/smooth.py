@@ -35,10 +35,11 @@ class Smoother:
         if self._tail is None:
             self._tail = np.full(self.delay, block[0])
         signal = np.concatenate((self._tail, block))
-        self._tail = signal[-(len(self._taps) - 1) :] if len(signal) >= len(self._taps) else signal
         if len(signal) < len(self._taps):
+            self._tail = signal
             return np.empty(0)
-        return np.convolve(signal, self._taps, mode="valid")
+        self._tail = signal[1 - len(self._taps) :]
+        return np.correlate(signal, self._taps, mode="valid")  # the taps are symmetric
 
     def finish(self) -> Floats:
         """The last `delay` values, the signal held at its end."""

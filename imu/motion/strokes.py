@@ -15,7 +15,7 @@ import numpy as np
 
 from imu.model import NAN, Bools, Floats, Phase, Stroke, Trunk
 from imu.motion.edges import Edges, find_edges
-from imu.motion.history import History
+from imu.motion.history import History, extremes
 from imu.motion.params import MotionParams
 from imu.motion.profile import Profile, Window
 
@@ -87,7 +87,7 @@ class StrokeFinder:
     def push(self, block: Trunk) -> list[Found]:
         """Take a block; gives what its samples decide."""
         seen, n = len(self.past), len(block)
-        self.past.append(block.t_s, block.pitch_deg, block.rate_dps, block.tilt_deg, block.trusted.astype(float))
+        self.past.append(block.t_s, block.pitch_deg, block.rate_dps, block.tilt_deg, block.trusted)
         if not n:
             return []
         out: list[Found] = []
@@ -95,6 +95,10 @@ class StrokeFinder:
         if self._fresh:
             self._turn = self._free_from = seen
             self._low = self._high = (seen, float(pitch[0]))
+        steady = self._steady(rate)
+        if steady is not None and steady == self._run.sign and not self._fresh:
+            self._go_on(seen, pitch, out)
+            return self._timed(out)
         sign = (rate > self._moving_dps).astype(np.int8) - (rate < -self._moving_dps).astype(np.int8)
         cuts = np.concatenate(([0], np.flatnonzero(sign[1:] != sign[:-1]) + 1))
         pieces = zip(
@@ -114,6 +118,28 @@ class StrokeFinder:
         if self._run.sign and self._direction == self._run.sign:
             self._arrive(len(self.past), out, closed=False)
         return self._timed(out)
+
+    def _steady(self, rate: Floats) -> int | None:
+        """The direction in which the whole block moves, 0 where it stands; None where that changes within."""
+        slowest, fastest = extremes(rate)
+        if slowest > self._moving_dps:
+            return 1
+        if fastest < -self._moving_dps:
+            return -1
+        return 0 if -self._moving_dps <= slowest and fastest <= self._moving_dps else None
+
+    def _go_on(self, first: int, pitch: Floats, out: list[Found]) -> None:
+        """Take a block from sample `first` on that is wholly of the current run: nothing is cut by it."""
+        run, end = self._run, len(self.past)
+        if run.sign:
+            low, high = extremes(pitch)
+            run.low, run.high = min(run.low, low), max(run.high, high)
+        self._look(first, end, out)
+        if run.sign and self._direction == run.sign:
+            speed = run.sign * self._past_part(_RATE, run, end)
+            # No faster sample before it, no arrival; those before this block were looked at then.
+            if extremes(speed[first - run.start :])[0] < self._params.edge_fraction * extremes(speed)[1]:
+                self._arrive(end, out, closed=False)
 
     def interrupt(self, *, ending: bool = False) -> list[Found]:
         """Close the stroke that is still open: the person walks, or the recording is `ending`."""
@@ -176,10 +202,13 @@ class StrokeFinder:
 
     def _creep(self, start: int, end: int, out: list[Found]) -> None:
         """Turn where the pitch has crept back from its extreme by `turn_deg`."""
-        for sign, (extreme, deg) in ((1, self._low), (-1, self._high)):
-            beyond = sign * (self.past.column(_PITCH, start, end) - deg) >= self._turn_deg
-            if sign != self._direction and beyond.any():
-                k = start + int(np.argmax(beyond))
+        if start >= end:
+            return
+        pitch = self.past.column(_PITCH, start, end)
+        lowest, highest = extremes(pitch)
+        for sign, (extreme, deg), reached in ((1, self._low, highest), (-1, self._high, lowest)):
+            if sign != self._direction and sign * (reached - deg) >= self._turn_deg:
+                k = start + int(np.argmax(sign * (pitch - deg) >= self._turn_deg))
                 self._turned(sign, extreme, k, out)
                 self._creep(k + 1, end, out)
                 return

@@ -8,11 +8,17 @@ further apart than a few nominal intervals the instant is marked as filled. Noth
 from __future__ import annotations
 
 import itertools
+from typing import TypeVar
 
 import numpy as np
 
-from imu.model import Bools, Floats, Ints, Samples
+from imu.model import Bools, Floats, Inclination, Samples
+from imu.motion.history import extremes
 from imu.motion.params import MotionParams
+
+_Block = TypeVar("_Block", Samples, Inclination)
+_NONE = Samples.empty()
+_ONE = np.array(1)
 
 
 def grid_rate_hz(rate_hz: float, params: MotionParams) -> float:
@@ -20,94 +26,122 @@ def grid_rate_hz(rate_hz: float, params: MotionParams) -> float:
     return max(rate_hz, params.slowest_grid_hz)
 
 
-def stretches(t_s: Floats, before_s: float, params: MotionParams) -> list[tuple[bool, slice]]:
-    """The stretches of a uniform timeline, each with whether a restart comes before it.
+def stretches(block: _Block, before_s: float, params: MotionParams) -> list[tuple[bool, _Block]]:
+    """The stretches of a block on the uniform timeline, each with whether a restart comes before it.
 
     `before_s` is the time of the sample before the first one, nan where there is none.
     """
+    t_s, longest_s = block.t_s, 0.5 * params.longest_bridge_s
     if not len(t_s):
         return []
-    restarts = np.diff(t_s, prepend=before_s) > 0.5 * params.longest_bridge_s
+    if t_s[-1] - t_s[0] <= longest_s:
+        return [(bool(t_s[0] - before_s > longest_s), block)]
+    restarts: Bools = np.diff(t_s, prepend=before_s) > longest_s
     edges = [0, *(np.flatnonzero(restarts[1:]) + 1).tolist(), len(t_s)]
-    return [(bool(restarts[a]), slice(a, b)) for a, b in itertools.pairwise(edges)]
+    return [(bool(restarts[a]), block[a:b]) for a, b in itertools.pairwise(edges)]
 
 
 class Timeline:
-    """Stage: `Samples` in order of time -> `Samples` at a constant rate."""
+    """Stage: `Samples` in order of time -> `Samples` at a constant rate.
+
+    Between two neighbouring samples, the knots, lies an interval; every grid instant belongs to one of them. Knots are
+    kept as rows, time first and then one for each axis: numpy is slow on rows of three.
+    """
 
     def __init__(self, *, rate_hz: float, params: MotionParams) -> None:
         self.grid_hz = grid_rate_hz(rate_hz, params)
         self._dt = 1.0 / self.grid_hz
         self._gap_s = max(params.gap_intervals / rate_hz, params.harmless_gap_s)
         self._longest_s = params.longest_bridge_s
-        self._last: Samples | None = None
+        self._last: Floats | None = None
         self._origin_s = 0.0
         self._next = 0
 
     def push(self, block: Samples) -> Samples:
         """Take samples; those not later than what was already taken are left out (they were late or doubled)."""
-        block = self._forward(block)
-        if not len(block):
-            return block
-        knots = block if self._last is None else Samples.concat((self._last, block))
-        jumps = np.flatnonzero(np.diff(knots.t_s) > self._longest_s) + 1
         pieces = []
+        while len(block):
+            piece, block = self._advance(block)
+            pieces.append(piece)
+        return Samples.concat(pieces) if pieces else block
+
+    def _advance(self, block: Samples) -> tuple[Samples, Samples]:
+        """Go on to the end of the block, or to where it has to be looked at anew; also gives what is left of it."""
         if self._last is None:
-            pieces.append(self._restart(knots))
-        for start, end in zip((0, *jumps), (*jumps, len(knots)), strict=True):
-            if start:
-                pieces.append(self._restart(knots[start:end]))
-            pieces.append(self._interpolate(knots[start:end]))
-        self._last = knots[-1:]
-        return Samples.concat(pieces)
+            return self._restart(block)
+        newest_s, rest = float(self._last[0, 0]), _NONE
+        step_s = _steps(newest_s, block.t_s)
+        shortest_s, longest_s = extremes(step_s)
+        if not shortest_s > 0.0:
+            return block[:0], self._forward(block, newest_s)
+        if longest_s > self._longest_s:
+            n = int(np.argmax(step_s > self._longest_s))
+            if n == 0:
+                return self._restart(block)
+            block, rest, longest_s = block[:n], block[n:], extremes(step_s[:n])[1]
+        knots = _knots(self._last, block)
+        self._last = knots[:, -1:]
+        return self._interpolate(knots, block, holes=longest_s > self._gap_s), rest
 
-    def _forward(self, block: Samples) -> Samples:
-        newest = -np.inf if self._last is None else self._last.t_s[-1]
-        highest = np.maximum.accumulate(np.concatenate(([newest], block.t_s)))
-        keep = block.t_s > highest[:-1]
-        return block if keep.all() else block[keep]
-
-    def _restart(self, knots: Samples) -> Samples:
+    def _restart(self, block: Samples) -> tuple[Samples, Samples]:
         """Begin a grid on the first sample, which is handed on as it is."""
-        self._origin_s, self._next = float(knots.t_s[0]), 1
-        return knots[:1]
+        self._last = _knots(None, block[:1])
+        self._origin_s, self._next = float(block.t_s[0]), 1
+        return block[:1], block[1:]
 
-    def _interpolate(self, knots: Samples) -> Samples:
-        t = knots.t_s
-        last = int((t[-1] - self._origin_s) * self.grid_hz) + 1
-        grid = self._origin_s + np.arange(self._next, last + 1) * self._dt
-        grid = grid[grid <= t[-1]]
-        self._next += len(grid)
-        right = _compact(np.searchsorted(t, grid, side="left"))
-        left = slice(right.start - 1, right.stop - 1) if isinstance(right, slice) else right - 1
-        step = t[right] - t[left]
-        weight = (grid - t[left]) / step
+    def _forward(self, block: Samples, newest_s: float) -> Samples:
+        """The samples later than all before them."""
+        highest = np.maximum.accumulate(np.concatenate(([newest_s], block.t_s)))
+        return block[block.t_s > highest[:-1]]
+
+    def _interpolate(self, knots: Floats, after: Samples, *, holes: bool) -> Samples:
+        """The grid instants inside the intervals between k knots, of which `after` are all but the first."""
+        grid_s = self._grid_to(float(knots[0, -1]))
+        at = knots[0, 1:].searchsorted(grid_s)
+        values, rise = knots.take(at, axis=1), knots.take(at + _ONE, axis=1)
+        rise -= values
+        step_s, axes = rise[0], values[1:]
+        axes += rise[1:] * ((grid_s - values[0]) / step_s)
+        filled = after.filled.take(at)
+        if holes:
+            filled |= step_s > self._gap_s
         return Samples(
-            t_s=grid,
-            acc_mps2=_between(knots.acc_mps2, left, right, weight),
-            gyr_radps=None if knots.gyr_radps is None else _between(knots.gyr_radps, left, right, weight),
-            index=knots.index[right],
-            filled=_holes(step, self._gap_s) | knots.filled[right],
-            arrival_s=knots.arrival_s[right],
+            t_s=grid_s,
+            acc_mps2=axes[:3].T,
+            gyr_radps=None if after.gyr_radps is None else axes[3:].T,
+            index=after.index.take(at),
+            filled=filled,
+            arrival_s=after.arrival_s.take(at),
         )
 
+    def _grid_to(self, newest_s: float) -> Floats:
+        """The next instants of the grid, not beyond the newest sample."""
+        last = int((newest_s - self._origin_s) * self.grid_hz) + 1
+        while self._origin_s + last * self._dt > newest_s:
+            last -= 1
+        grid_s = np.arange(float(self._next), last + 1.0)
+        grid_s *= self._dt
+        grid_s += self._origin_s
+        self._next += len(grid_s)
+        return grid_s
 
-def _compact(places: Ints) -> Ints | slice:
-    """Consecutive places as a slice, which reads without copying; so it is as long as no sample is missing or late."""
-    if len(places) and places[-1] - places[0] == len(places) - 1 and (np.diff(places) == 1).all():
-        return slice(int(places[0]), int(places[-1]) + 1)
-    return places
 
-
-def _between(values: Floats, left: Ints | slice, right: Ints | slice, weight: Floats) -> Floats:
-    # Axis by axis: numpy is slow on rows of three.
-    out = np.empty((len(weight), 3))
-    for axis in range(3):
-        low = values[left, axis]
-        out[:, axis] = low + weight * (values[right, axis] - low)
+def _steps(before_s: float, t_s: Floats) -> Floats:
+    """From each time to the next, the first from the one before."""
+    out = np.empty(len(t_s))
+    out[0] = t_s[0] - before_s
+    np.subtract(t_s[1:], t_s[:-1], out[1:])
     return out
 
 
-def _holes(step_s: Floats, gap_s: float) -> Bools:
-    out: Bools = step_s > gap_s
-    return out
+def _knots(last: Floats | None, block: Samples) -> Floats:
+    """Rows of time and axes: the knot before, if there is one, and those of the block."""
+    lead = 0 if last is None else 1
+    knots = np.empty((4 if block.gyr_radps is None else 7, lead + len(block)))
+    if last is not None:
+        knots[:, :1] = last
+    knots[0, lead:] = block.t_s
+    knots[1:4, lead:] = block.acc_mps2.T
+    if block.gyr_radps is not None:
+        knots[4:, lead:] = block.gyr_radps.T
+    return knots

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from imu.model import Bools, Floats, Inclination, Mount, Trunk
+from imu.model import Floats, Inclination, Mount, Trunk
 from imu.motion.params import MotionParams
 from imu.motion.smooth import Smoother, gaussian_taps
 
+_ONE, _MINUS_ONE = np.array(1.0), np.array(-1.0)
 _CUT_DEG = -135.0
 """Where the circle is cut: between supine and hanging, the one place no hinge passes through."""
 
@@ -16,30 +17,38 @@ class TrunkStage:
     """Stage: `Inclination` -> `Trunk`, delayed by half the rate's smoothing (which is taken out of the times)."""
 
     def __init__(self, mount: Mount, *, grid_hz: float, gyroscope: bool, params: MotionParams) -> None:
-        self._mount = mount
+        backward = tuple(-a for a in mount.anterior)
+        self._axes = np.array((mount.cranial, backward, mount.right))[:, :, None]
+        self._right = np.rad2deg(mount.right)[:, None]
         self._hz = grid_hz
         self._gyroscope = gyroscope
         self._rate = Smoother(gaussian_taps(params.rate_sigma_s, grid_hz))
-        self._waiting: list[tuple[Floats, Floats, Floats, Bools]] = []
+        self._waiting = np.empty((4, 0))
         self._last_pitch = np.empty(0)
 
     def push(self, block: Inclination) -> Trunk:
         """Take a block and give what its smoothing allows."""
         if not len(block):
             return self._emit(np.empty(0))
-        pitch, tilt = _angles(block.up, self._mount)
-        raw = self._rotation_rate(block.omega_radps) if self._gyroscope else self._angle_rate(pitch)
-        self._waiting.append((block.t_s, pitch, tilt, block.trusted))
+        pitch = self._append(block)
+        raw = _along(block.omega_radps, self._right) if self._gyroscope else self._angle_rate(pitch)
         return self._emit(self._rate.push(raw))
 
     def finish(self) -> Trunk:
         """Give the samples still inside the smoothing."""
         return self._emit(self._rate.finish())
 
-    def _rotation_rate(self, omega_radps: Floats) -> Floats:
-        x, y, z = np.rad2deg(self._mount.right)
-        out: Floats = omega_radps[:, 0] * x + omega_radps[:, 1] * y + omega_radps[:, 2] * z
-        return out
+    def _append(self, block: Inclination) -> Floats:
+        """Add the block's time, pitch, lean and trust to what waits, as rows; gives the pitch."""
+        before = self._waiting.shape[1]
+        rows = np.empty((4, before + len(block)))
+        rows[:, :before] = self._waiting
+        new = rows[:, before:]
+        _angles(_along(block.up, self._axes), out=new[1:3])
+        new[0], new[3] = block.t_s, block.trusted
+        self._waiting = rows
+        pitch: Floats = new[1]
+        return pitch
 
     def _angle_rate(self, pitch: Floats) -> Floats:
         """Backward difference; the half sample it lags is below what an accelerometer resolves."""
@@ -51,26 +60,26 @@ class TrunkStage:
         return out
 
     def _emit(self, rate: Floats) -> Trunk:
-        if not self._waiting:
-            return Trunk(t_s=rate, pitch_deg=rate, rate_dps=rate, tilt_deg=rate, trusted=rate > 0)
         n = len(rate)
-        t, pitch, tilt, trusted = (
-            np.concatenate(parts) if len(parts) > 1 else parts[0] for parts in zip(*self._waiting, strict=True)
-        )
-        self._waiting = [(t[n:], pitch[n:], tilt[n:], trusted[n:])]
-        return Trunk(t_s=t[:n], pitch_deg=pitch[:n], rate_dps=rate, tilt_deg=tilt[:n], trusted=trusted[:n])
+        out, self._waiting = self._waiting[:, :n], self._waiting[:, n:]
+        return Trunk(t_s=out[0], pitch_deg=out[1], rate_dps=rate, tilt_deg=out[2], trusted=out[3].astype(bool))
 
 
-def _angles(up: Floats, mount: Mount) -> tuple[Floats, Floats]:
-    """Pitch in the hinge plane and lean out of it, in degrees."""
-    anterior, cranial, right = (_along(up, axis) for axis in (mount.anterior, mount.cranial, mount.right))
-    pitch = np.rad2deg(np.arctan2(cranial, -anterior))
-    pitch = np.where(pitch < _CUT_DEG, pitch + 360.0, pitch)
-    tilt = np.rad2deg(np.arcsin(np.clip(right, -1.0, 1.0)))
-    return pitch, tilt
+def _angles(shares: Floats, *, out: Floats) -> None:
+    """Pitch in the hinge plane and lean out of it, in degrees, from up's shares along cranial, backward and right."""
+    pitch, lean, right = out[0], out[1], shares[2]
+    np.arctan2(shares[0], shares[1], pitch)
+    np.maximum(right, _MINUS_ONE, out=right)
+    np.minimum(right, _ONE, out=right)
+    np.arcsin(right, lean)
+    np.rad2deg(pitch, pitch)
+    np.rad2deg(lean, lean)
+    if pitch[pitch.argmin()] < _CUT_DEG:
+        pitch[pitch < _CUT_DEG] += 360.0
 
 
-def _along(v: Floats, axis: tuple[float, float, float]) -> Floats:
-    # Written out: a matrix product may round differently for blocks of different length.
-    out: Floats = v[:, 0] * axis[0] + v[:, 1] * axis[1] + v[:, 2] * axis[2]
+def _along(v: Floats, axes: Floats) -> Floats:
+    """Shares of (n, 3) vectors along an axis (3, 1), or (k, n) along k of them (k, 3, 1)."""
+    # Not a matrix product, which may round differently for blocks of different length; three terms add up in order.
+    out: Floats = np.add.reduce(axes * v.T, axis=-2)
     return out

@@ -19,6 +19,7 @@ the result does not depend on how frames are batched.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from typing import TypeVar
 
 import numpy as np
 
@@ -41,6 +42,7 @@ BROKEN_AFTER = 5
 MOST_MARKS = 1 << 17
 """More than twice the samples within which an index can be unwrapped."""
 
+_Index = TypeVar("_Index", float, Floats)
 _Place = tuple[int, int]  # index and device time in us
 
 
@@ -132,17 +134,27 @@ class Placing:
 
     def _times(self, index: int, start_s: float, n: int) -> Floats:
         """(n,) times as near to the stamp's as the samples placed before allow."""
-        at = index + np.arange(n)
         t_s: Floats = start_s + np.arange(n, dtype=float) * self._period_s
-        least_s = LEAST_PACE * self._told_s
-        a, b = bisect_left(self._mark_index, index), bisect_right(self._mark_index, index + n - 1)
-        for mark in range(max(a - 1, 0), min(b + 1, len(self._mark_index))):  # the neighbours, seldom one between them
-            bound_s = self._mark_s[mark] + (at - self._mark_index[mark]) * least_s
-            t_s = np.where(at >= self._mark_index[mark], np.maximum(t_s, bound_s), t_s)
-            t_s = np.where(at <= self._mark_index[mark], np.minimum(t_s, bound_s), t_s)
-        for where in (0, n - 1):
-            self._mark(index + where, float(t_s[where]))
+        last = index + n - 1
+        a, b = bisect_left(self._mark_index, index), bisect_right(self._mark_index, last)
+        # Bounds are set by the neighbours and by those in between, seldom any. Samples lie further apart than the
+        # least, so that where the first is late enough for the one neighbour, and the last early enough for the other,
+        # all are.
+        late = a == 0 or start_s >= self._bound_s(a - 1, index)
+        early = b == len(self._mark_index) or t_s[-1] <= self._bound_s(b, last)
+        if a < b or not late or not early:
+            at: Floats = index + np.arange(n, dtype=float)
+            for mark in range(max(a - 1, 0), min(b + 1, len(self._mark_index))):
+                bound_s = self._bound_s(mark, at)
+                t_s = np.where(at >= self._mark_index[mark], np.maximum(t_s, bound_s), t_s)
+                t_s = np.where(at <= self._mark_index[mark], np.minimum(t_s, bound_s), t_s)
+        self._mark(index, float(t_s[0]))
+        self._mark(last, float(t_s[-1]))
         return t_s
+
+    def _bound_s(self, mark: int, index: _Index) -> _Index:
+        """How near to a mark samples may be: the earliest time of those behind it, the latest of those before."""
+        return self._mark_s[mark] + (index - self._mark_index[mark]) * (LEAST_PACE * self._told_s)
 
     def _mark(self, index: int, t_s: float) -> None:
         place = bisect_left(self._mark_index, index)

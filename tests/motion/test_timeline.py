@@ -118,6 +118,16 @@ def test_however_cut_the_timeline_is_the_same(cuts: list[int], holes: list[tuple
     assert same(run(ramp(t), cuts), run(ramp(t)))
 
 
+@given(
+    cuts=st.lists(st.integers(0, 200), max_size=12),
+    steps_s=st.lists(st.sampled_from([0.0, 0.01, 0.01, 0.02, 0.5, 61.0, -0.005, -70.0]), min_size=200, max_size=200),
+)
+def test_late_samples_among_long_holes_are_left_out_however_cut(cuts: list[int], steps_s: list[float]) -> None:
+    t = np.cumsum(steps_s)
+    keep = t > np.maximum.accumulate(np.concatenate(([-np.inf], t[:-1])))
+    assert same(run(ramp(t), cuts), run(ramp(t)[keep]))
+
+
 def test_nothing_in_nothing_out() -> None:
     line = Timeline(rate_hz=HZ, params=PARAMS)
     assert len(line.push(Samples.empty())) == 0

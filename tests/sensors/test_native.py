@@ -49,6 +49,22 @@ def test_units_and_axes() -> None:
     assert samples.arrival_s.tolist() == [1.25]
 
 
+@pytest.mark.parametrize("start", [START, dataclasses.replace(START, gyr_dps_per_lsb=0.0)], ids=["gyroscope", "none"])
+def test_one_frame_or_many_at_once(start: wire.StartAnswer) -> None:
+    columns = 6 if start.gyr_dps_per_lsb else 3
+    raw = RAW[:40, :columns].copy()
+    raw[7, 0], raw[8, 1], raw[31, 2] = 32767, -32768, -32767
+    frames = [
+        wire.DataFrame(index16=10 * k, time_us=96_154 * k, raw=raw[10 * k : 10 * k + 10]).pack() for k in (0, 1, 3, 2)
+    ]
+    one, many = NativeDecoder(start), NativeDecoder(start)
+    single = Samples.concat([one.push(f, 0.1 * k) for k, f in enumerate(frames)])
+    at_once = many.push_many(frames, [0.1 * k for k in range(4)])
+    for name in ("t_s", "acc_mps2", "gyr_radps", "index", "filled", "arrival_s"):
+        np.testing.assert_array_equal(getattr(single, name), getattr(at_once, name))
+    assert one.clipped == many.clipped == 3
+
+
 def test_without_gyroscope() -> None:
     start = wire.StartAnswer(session=1, true_rate_mhz=52_000, acc_g_per_lsb=1 / 2048, gyr_dps_per_lsb=0, mtu=23)
     decoder = NativeDecoder(start)
