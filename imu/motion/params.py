@@ -98,7 +98,14 @@ class MotionParams:
 
     vqf_bias_clip_dps: float = 10.0
     vqf_bias_sigma_init_dps: float = 5.0
+    vqf_bias_sigma_motion_dps: float = 0.05
+    vqf_tau_acc_s: float = 4.0
     acc_sigma_s: float = 0.10
+    start_s: float = 1.0
+    start_moves_dps: float = 3.0
+    start_shakes_mps2: float = 0.3
+    start_offset_sigma_dps: float = 1.5
+    long_hole_s: float = 0.6
 
     rate_sigma_s: float = 0.035
 
@@ -184,3 +191,9 @@ class MotionParams:
     short_top_deg: float = -10.0
     overextended_deg: float = 10.0
     swung_ratio: float = 2.5
+    range_pm_deg: float = 2.4
+    range_pm_share: float = 0.04
+    range_pm_acc_only_s2: float = 0.12
+    top_pm_deg: float = 1.8
+    top_pm_acc_only_s2: float = 0.045
+    brief_s: float = 0.2

@@ -251,10 +251,7 @@ class Pipeline:
         line, source = self._line_deg, "calibration" if lines else "declared"
         if isnan(line):
             line, source = straight_line(reps), "median of tops"
-        judged = tuple(
-            judge_form(r, line_for(lines, r.start_s).pitch_deg if lines else line, self._params) if r.counted else r
-            for r in reps
-        )
+        judged = tuple(self._with_form(r, lines, line) if r.counted else r for r in reps)
         if self._exercise.static:
             judged = tuple(self._with_hold(r, lines) for r in judged)
         slips = self._slips(judged)
@@ -268,6 +265,14 @@ class Pipeline:
             slips=slips,
             warnings=(*warnings, *map(slip_words, slips)),
         )
+
+    def _with_form(self, rep: Rep, lines: list[StraightLine], line_deg: float) -> Rep:
+        """A repetition held against the straight line that applies to it."""
+        pm_deg = 0.0
+        if lines:
+            line = line_for(lines, rep.start_s)
+            line_deg, pm_deg = line.pitch_deg, line.pm_deg
+        return judge_form(rep, line_deg, self._params, gyroscope=self._gyroscope, line_pm_deg=pm_deg)
 
     @property
     def state(self) -> LiveState:

@@ -54,12 +54,12 @@ def off_deg(a: Floats, b: Floats) -> Floats:
 
 @given(up=directions)
 def test_at_rest_up_is_what_the_accelerometer_says(up: Floats) -> None:
-    # Looking for a large offset from the start, VQF swings by up to 0.6 degrees in its first two seconds.
+    # Looking for a large offset, VQF swings by up to 0.6 degrees in its first seconds.
     for bias, within_deg in ((np.zeros(3), 0.8), (None, 1e-3)):
-        out = run(still(up, 4.0, bias_dps=bias))
-        assert len(out) == int(4.0 * HZ)
+        out = run(still(up, 6.0, bias_dps=bias))
+        assert len(out) == int(6.0 * HZ)
         assert off_deg(out.up, up).max() < within_deg
-        assert off_deg(out.up[-1], up) < 0.4
+        assert off_deg(out.up[-1], up) < 0.6
 
 
 def test_a_turn_is_followed_without_delay() -> None:

@@ -274,7 +274,7 @@ def test_isolated() -> None:
 
 
 def test_lost_data() -> None:
-    out = judge(Bout().reps(3).rep(lost_s=1.9).reps(1))
+    out = judge(Bout().reps(3).rep(lost_s=2.4).reps(1))
     assert out.verdicts == [Verdict.COUNTED] * 3 + [Verdict.LOST_DATA] + [Verdict.COUNTED]
 
 
