@@ -144,7 +144,7 @@ class MotionParams:
     one_way: float = 0.45
     least_of_nominal: float = 0.40
     alone: float = 0.9
-    lopsided: float = 2.5
+    lopsided: float = 2.4
     either_hold_s: float = 6.0
     wiggle: float = 0.33
     oversize: float = 1.6
