@@ -102,6 +102,31 @@ def test_up_is_a_direction_even_in_free_fall() -> None:
     np.testing.assert_array_equal(out.acc_norm_mps2, 0.0)
 
 
+def test_an_offset_does_not_tilt_the_first_seconds_of_a_still_start() -> None:
+    up = unit([0.2, 0.9, 0.3])
+    out = run(still(up, 10.0, bias_dps=np.array([7.0, -5.0, 3.0])))
+    assert off_deg(out.up, up).max() < 1.0
+
+
+def test_a_movement_hidden_in_a_long_hole_is_known_soon_after_it() -> None:
+    samples, up = turning(60.0, 1.5)
+    rest = still(up[-1], 6.0, bias_dps=np.zeros(3))
+    n = len(samples)
+    whole = Samples.measured(
+        np.arange(n + len(rest)) / HZ,
+        np.concatenate([samples.acc_mps2, rest.acc_mps2]),
+        np.concatenate([samples.gyr_radps, np.asarray(rest.gyr_radps)]),
+    )
+    # The turn of 90 degrees is lost and bridged: nothing of it is in the rates on either side.
+    whole.filled[n - int(1.5 * HZ) : n] = True
+    assert whole.gyr_radps is not None
+    whole.gyr_radps[whole.filled] = 0.0
+    out = run(whole)
+    assert off_deg(out.up[n + 10 :], up[-1]).max() < 2.0
+    turned = off_deg(out.up[whole.filled], up[0])
+    assert (np.diff(turned) > 0).all()
+
+
 def test_bridged_samples_are_not_trusted() -> None:
     samples = still(unit([0, 1, 0]), 1.0, bias_dps=np.zeros(3))
     samples.filled[30:60] = True
