@@ -1,4 +1,4 @@
-"""How the sensor sits on the trunk, learned from the motion where nobody declared it.
+"""How the sensor sits on the trunk, learned from the motion where nobody declared it, and checked where somebody did.
 
 Three things are looked for, in blocks of a quarter second. The hinge axis: movements tilt the sensor about an axis, and
 hinges share one; of the axes that recur, the one that moved most and mostly to one side is the hinge (side bends go to
@@ -6,17 +6,23 @@ both sides). Upright: the direction of gravity while walking or, failing that, t
 which is the start of the exercise. Which way is forward: from upright the trunk bends forward much further than back.
 
 The judgement is made anew whenever the evidence has grown by half; everything before it is then computed again.
+
+A mount that was declared is a strong assumption: straps sit some 15 degrees off, and that is not to be argued with.
+It gives way to what the motion shows clearly and is further off: where upright was seen in walking, as a whole, else
+only by the smallest turn that brings its axis onto the hinge's.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from imu.exercises import End, Exercise
-from imu.model import Bools, Floats, Ints, Mount
+from imu.model import CORRECTED, Bools, Floats, Ints, Mount
 from imu.motion.blocks import STEPS_BLOCKS, Blocks, norm
+
+_Triple = tuple[float, float, float]
 
 _SAME_AXIS = float(np.cos(np.deg2rad(25.0)))
 _LAG = 4
@@ -34,6 +40,16 @@ _REMEMBERED = 300
 _TELLING_DEG = 20.0
 _NEAR = float(np.cos(np.deg2rad(20.0)))
 _OFTEN = 0.1
+_OPPOSITE = -0.99
+"""Cosine below which no smallest turn is to be had."""
+_FAR = float(np.cos(np.deg2rad(25.0)))
+"""A declared mount is left alone up to here: breastbones slope by up to 20 degrees, straps sit up to 15 off."""
+_UNLIKE_DEG, _ALIKE_DEG = 40.0, 25.0
+"""Where nobody walked, a mount with which the movement lies this far from the exercise's own place is doubted, if the
+start of the recording tells of another with which it does lie there."""
+_PLAIN_DEG, _PLAIN_SHARE, _PLAIN_SIDE = 150.0, 0.6, 0.5
+"""A hinge is plain from so much movement about it (three of the smallest repetitions), being so much of all movement,
+and so much of it to one side: a side bend or two are less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +70,52 @@ class _Known:
     forward: bool = True
 
 
-class MountLearner:
-    """Stage: `Blocks` -> revisions of the mount."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What the motion shows.
 
-    def __init__(self, exercise: Exercise, blocks: Blocks) -> None:
+    Attributes:
+        axis: The hinge, in sensor axes, either way round.
+        share: Of all movement, about it.
+        turned_deg: Movement about it.
+        one_sided: See `_one_sided`.
+        known: What upright is known by.
+        right: The hinge's axis towards the person's right, if the trunk bent forward and not back.
+        walked: Upright was seen in walking, if only in a few steps.
+        up: The posture at each moment of movement.
+    """
+
+    axis: Floats
+    share: float
+    turned_deg: float
+    one_sided: float
+    known: _Known
+    right: Floats
+    walked: bool
+    up: Floats
+
+    @property
+    def plain(self) -> bool:
+        """Whether the axis is sure to be the hinge's."""
+        return self.turned_deg >= _PLAIN_DEG and self.share >= _PLAIN_SHARE and self.one_sided >= _PLAIN_SIDE
+
+
+class MountLearner:
+    """Stage: `Blocks` -> revisions of the mount.
+
+    Args:
+        exercise: What is being done.
+        blocks: The recording so far.
+        declared: What somebody said, to be checked; None where nobody did.
+    """
+
+    def __init__(self, exercise: Exercise, blocks: Blocks, declared: Mount | None = None) -> None:
         self._exercise = exercise
         self._blocks = blocks
         self._evidence_deg = 0.0
         self._next_deg = _FIRST_DEG
-        self._mount: Mount | None = None
+        self._declared = declared
+        self._mount = declared
 
     def revisions(self, first: int) -> list[Revision]:
         """Judge at each block from `first` on at which the evidence has grown enough, best in a pause."""
@@ -85,14 +138,17 @@ class MountLearner:
         return self._revise(len(self._blocks)) if self._evidence_deg >= _FIRST_DEG else []
 
     def _revise(self, blocks: int) -> list[Revision]:
-        mount = self._judge(blocks)
-        if mount is None or (self._mount is not None and not _differs(mount, self._mount)):
+        seen = self._look(blocks)
+        if seen is None:
+            return []
+        mount = _learned(seen) if self._declared is None else self._checked(self._declared, seen)
+        if self._mount is not None and not _differs(mount, self._mount):
             return []
         self._mount = mount
         return [Revision(blocks * self._blocks.size, mount)]
 
-    def _judge(self, blocks: int) -> Mount | None:
-        """The mount as the first `blocks` blocks show it."""
+    def _look(self, blocks: int) -> _Seen | None:
+        """What the first `blocks` blocks show."""
         up = self._blocks.up(0, blocks)
         moved = self._blocks.tilt(0, blocks, lag=_LAG) > _MOVED
         if not moved.any():
@@ -110,7 +166,46 @@ class MountLearner:
         size = norm(turn)
         axis, share = _hinge_axis(turn, size, up[recent], upright)
         known = walked or self._at_start(up, home, axis, recent)
-        return _mount(axis, known, up[recent], size, share)
+        side = _angle_about(axis, known.up, up[recent]) * size
+        return _Seen(
+            axis=axis,
+            share=share,
+            turned_deg=float(np.rad2deg(size.sum())) * share / _LAG,
+            one_sided=_one_sided(up[recent], axis, upright, size),
+            known=known,
+            right=axis if (float(side.sum()) > 0) == known.forward else -axis,
+            walked=walked is not None,
+            up=up[recent],
+        )
+
+    def _checked(self, declared: Mount, seen: _Seen) -> Mount:
+        """The declared mount, or a better one where the motion plainly contradicts it."""
+        mount = self._found(declared, seen)
+        near = min(float(np.dot(a, b)) for a, b in _axes(mount, declared)) > _FAR
+        return declared if near else replace(mount, source=f"{declared.source}{CORRECTED}")
+
+    def _found(self, declared: Mount, seen: _Seen) -> Mount:
+        """The mount as the motion shows it; what it does not show is taken from the declared one."""
+        known, share = seen.known, seen.share
+        if not seen.plain:
+            return (
+                _turned(declared, declared.cranial, known.up, known.certainty) if known.certainty == 1.0 else declared
+            )
+        near = seen.axis if float(np.dot(seen.axis, declared.right)) > 0 else -seen.axis
+        if seen.walked:
+            # Somebody who may lie on the back bends to the other side; in exercises that have a posture nobody does.
+            return _mount(near if self._exercise.top_deg is None else seen.right, known, share)
+        turned, learned = _turned(declared, declared.right, near, known.certainty * share), _learned(seen)
+        unlike = self._beside_deg(turned, seen) > _UNLIKE_DEG and self._beside_deg(learned, seen) < _ALIKE_DEG
+        return learned if unlike else turned
+
+    def _beside_deg(self, mount: Mount, seen: _Seen) -> float:
+        """How far the middle of all movement would lie from the middle of the exercise; 0 where that has none."""
+        if self._exercise.top_deg is None or self._exercise.bottom_deg is None:
+            return 0.0
+        middle = 0.5 * (self._exercise.top_deg + self._exercise.bottom_deg)
+        pitch = np.rad2deg(np.arctan2(seen.up @ np.array(mount.cranial), -seen.up @ np.array(mount.anterior)))
+        return abs(float(np.median((pitch - middle + 180.0) % 360.0 - 180.0)))
 
     def _at_start(self, up: Floats, home: Floats, axis: Floats, moved: Ints) -> _Known:
         """Without walking, the first posture is taken for upright, or for the bottom where the exercise starts there.
@@ -162,9 +257,11 @@ def _one_sided(up: Floats, axis: Floats, upright: Floats, weight: Floats) -> flo
     return abs(float((side * weight).sum())) / total if total > 0 else 0.0
 
 
-def _mount(axis: Floats, known: _Known, up: Floats, size: Floats, share: float) -> Mount:
-    side = float((_angle_about(axis, known.up, up) * size).sum())
-    right = axis if (side > 0) == known.forward else -axis
+def _learned(seen: _Seen) -> Mount:
+    return _mount(seen.right, seen.known, seen.share)
+
+
+def _mount(right: Floats, known: _Known, share: float) -> Mount:
     e1 = _unit(known.up - (known.up @ right) * right)
     e2 = np.cross(right, e1)
     p = np.deg2rad(known.pitch_deg)
@@ -173,6 +270,18 @@ def _mount(axis: Floats, known: _Known, up: Floats, size: Floats, share: float) 
     cranial = np.sin(p) * e1 - np.cos(p) * e2
     certainty = known.certainty * share
     return Mount(anterior=_triple(anterior), cranial=_triple(cranial), source="learned", certainty=certainty)
+
+
+def _turned(mount: Mount, old: _Triple, new: Floats, certainty: float) -> Mount:
+    """The mount turned by the smallest rotation that brings one direction onto another (Rodrigues)."""
+    a = np.array(old)
+    axis, cos = np.cross(a, new), float(a @ new)
+    if cos < _OPPOSITE:
+        return mount
+    k = np.cross(np.eye(3), axis)
+    turn = np.eye(3) + k + k @ k / (1.0 + cos)
+    anterior, cranial = turn @ np.array(mount.anterior), turn @ np.array(mount.cranial)
+    return replace(mount, anterior=_triple(anterior), cranial=_triple(cranial), certainty=certainty)
 
 
 def _walking(up: Floats, steps: Bools) -> _Known | None:
@@ -197,9 +306,21 @@ def _closed(steps: Bools) -> Bools:
     return out
 
 
+def correction_words(told: Mount, found: Mount) -> str:
+    """A sentence about a mount that is not as it was declared."""
+    trace = sum(float(np.dot(a, b)) for a, b in (*_axes(told, found), (told.anterior, found.anterior)))
+    off_deg = float(np.rad2deg(np.arccos(np.clip((trace - 1.0) / 2.0, -1.0, 1.0))))
+    by = "axes declared" if told.source == "declared" else "place its maker means it to have"
+    return f"The sensor sits about {off_deg:.0f} degrees from the {by}; its real place was taken from the motion."
+
+
 def _differs(a: Mount, b: Mount) -> bool:
-    pairs = ((a.right, b.right), (a.cranial, b.cranial))
-    return any(float(np.dot(x, y)) < np.cos(np.deg2rad(_NEW_DEG)) for x, y in pairs)
+    return any(float(np.dot(x, y)) < np.cos(np.deg2rad(_NEW_DEG)) for x, y in _axes(a, b))
+
+
+def _axes(a: Mount, b: Mount) -> tuple[tuple[_Triple, _Triple], tuple[_Triple, _Triple]]:
+    """The two axes by which mounts are compared."""
+    return (a.right, b.right), (a.cranial, b.cranial)
 
 
 def _angle_about(axis: Floats, reference: Floats, up: Floats) -> Floats:
@@ -225,5 +346,5 @@ def _unit(v: Floats) -> Floats:
     return out
 
 
-def _triple(v: Floats) -> tuple[float, float, float]:
+def _triple(v: Floats) -> _Triple:
     return float(v[0]), float(v[1]), float(v[2])
