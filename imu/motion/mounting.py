@@ -34,7 +34,7 @@ _FIRST_DEG = 15.0
 _GROWTH = 1.5
 _WALKED_BLOCKS = 12
 _FEW_STEPS_BLOCKS = 5
-_NEW_DEG = 12.0
+_NEW = float(np.cos(np.deg2rad(12.0)))
 """A new judgement within this angle of the old one changes nothing."""
 _REMEMBERED = 300
 _TELLING_DEG = 20.0
@@ -44,6 +44,8 @@ _OPPOSITE = -0.99
 """Cosine below which no smallest turn is to be had."""
 _FAR = float(np.cos(np.deg2rad(25.0)))
 """A declared mount is left alone up to here: breastbones slope by up to 20 degrees, straps sit up to 15 off."""
+_BESIDE = float(np.cos(np.deg2rad(70.0)))
+"""Beyond this a side bend, a roll from side to side or rest on the back is likelier than a strap so far off."""
 _UNLIKE_DEG, _ALIKE_DEG = 40.0, 25.0
 """Where nobody walked, a mount with which the movement lies this far from the exercise's own place is doubted, if the
 start of the recording tells of another with which it does lie there."""
@@ -181,23 +183,25 @@ class MountLearner:
     def _checked(self, declared: Mount, seen: _Seen) -> Mount:
         """The declared mount, or a better one where the motion plainly contradicts it."""
         mount = self._found(declared, seen)
-        near = min(float(np.dot(a, b)) for a, b in _axes(mount, declared)) > _FAR
+        near = _within(mount, declared, _FAR)
         return declared if near else replace(mount, source=f"{declared.source}{CORRECTED}")
 
     def _found(self, declared: Mount, seen: _Seen) -> Mount:
         """The mount as the motion shows it; what it does not show is taken from the declared one."""
         known, share = seen.known, seen.share
+        sure = known.certainty == 1.0
         if not seen.plain:
-            return (
-                _turned(declared, declared.cranial, known.up, known.certainty) if known.certainty == 1.0 else declared
-            )
+            return _turned(declared, declared.cranial, known.up, 1.0) if sure else declared
         near = seen.axis if float(np.dot(seen.axis, declared.right)) > 0 else -seen.axis
-        if seen.walked:
-            # Somebody who may lie on the back bends to the other side; in exercises that have a posture nobody does.
-            return _mount(near if self._exercise.top_deg is None else seen.right, known, share)
-        turned, learned = _turned(declared, declared.right, near, known.certainty * share), _learned(seen)
-        unlike = self._beside_deg(turned, seen) > _UNLIKE_DEG and self._beside_deg(learned, seen) < _ALIKE_DEG
-        return learned if unlike else turned
+        posed = self._exercise.top_deg is not None
+        # Somebody who may lie on the back bends to the other side; in exercises that have a posture nobody does.
+        learned = _mount(seen.right if posed else near, known, share)
+        if (seen.walked and _within(learned, declared, _BESIDE)) or (sure and posed):
+            return learned
+        turned = _turned(declared, declared.right, near, known.certainty * share)
+        if self._beside_deg(turned, seen) > _UNLIKE_DEG and self._beside_deg(learned, seen) < _ALIKE_DEG:
+            return learned
+        return turned if float(np.dot(near, declared.right)) > _BESIDE else declared
 
     def _beside_deg(self, mount: Mount, seen: _Seen) -> float:
         """How far the middle of all movement would lie from the middle of the exercise; 0 where that has none."""
@@ -315,7 +319,12 @@ def correction_words(told: Mount, found: Mount) -> str:
 
 
 def _differs(a: Mount, b: Mount) -> bool:
-    return any(float(np.dot(x, y)) < np.cos(np.deg2rad(_NEW_DEG)) for x, y in _axes(a, b))
+    return not _within(a, b, _NEW)
+
+
+def _within(a: Mount, b: Mount, cosine: float) -> bool:
+    """Whether each axis of one lies as near to the other's as an angle of this cosine."""
+    return all(float(np.dot(x, y)) >= cosine for x, y in _axes(a, b))
 
 
 def _axes(a: Mount, b: Mount) -> tuple[tuple[_Triple, _Triple], tuple[_Triple, _Triple]]:
