@@ -49,9 +49,9 @@ _BESIDE = float(np.cos(np.deg2rad(70.0)))
 _UNLIKE_DEG, _ALIKE_DEG = 40.0, 25.0
 """Where nobody walked, a mount with which the movement lies this far from the exercise's own place is doubted, if the
 start of the recording tells of another with which it does lie there."""
-_PLAIN_DEG, _PLAIN_SHARE, _PLAIN_SIDE = 150.0, 0.6, 0.5
-"""A hinge is plain from so much movement about it (three of the smallest repetitions), being so much of all movement,
-and so much of it to one side: a side bend or two are less."""
+_PLAIN_DEG, _PLAIN_SHARE = 150.0, 0.45
+"""A hinge is plain from so much movement about it (three of the smallest repetitions), being so much of all movement:
+whoever bends sideways, too, and twists, still hinges for half of the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,6 @@ class _Seen:
         axis: The hinge, in sensor axes, either way round.
         share: Of all movement, about it.
         turned_deg: Movement about it.
-        one_sided: See `_one_sided`.
         known: What upright is known by.
         right: The hinge's axis towards the person's right, if the trunk bent forward and not back.
         walked: Upright was seen in walking, if only in a few steps.
@@ -90,7 +89,6 @@ class _Seen:
     axis: Floats
     share: float
     turned_deg: float
-    one_sided: float
     known: _Known
     right: Floats
     walked: bool
@@ -99,7 +97,7 @@ class _Seen:
     @property
     def plain(self) -> bool:
         """Whether the axis is sure to be the hinge's."""
-        return self.turned_deg >= _PLAIN_DEG and self.share >= _PLAIN_SHARE and self.one_sided >= _PLAIN_SIDE
+        return self.turned_deg >= _PLAIN_DEG and self.share >= _PLAIN_SHARE
 
 
 class MountLearner:
@@ -173,7 +171,6 @@ class MountLearner:
             axis=axis,
             share=share,
             turned_deg=float(np.rad2deg(size.sum())) * share / _LAG,
-            one_sided=_one_sided(up[recent], axis, upright, size),
             known=known,
             right=axis if (float(side.sum()) > 0) == known.forward else -axis,
             walked=walked is not None,
@@ -189,11 +186,11 @@ class MountLearner:
     def _found(self, declared: Mount, seen: _Seen) -> Mount:
         """The mount as the motion shows it; what it does not show is taken from the declared one."""
         known, share = seen.known, seen.share
-        sure = known.certainty == 1.0
+        sure, posed = known.certainty == 1.0, self._exercise.top_deg is not None
         if not seen.plain:
-            return _turned(declared, declared.cranial, known.up, 1.0) if sure else declared
+            upright = sure and (posed or float(np.dot(known.up, declared.cranial)) > _BESIDE)
+            return _turned(declared, declared.cranial, known.up, 1.0) if upright else declared
         near = seen.axis if float(np.dot(seen.axis, declared.right)) > 0 else -seen.axis
-        posed = self._exercise.top_deg is not None
         # Somebody who may lie on the back bends to the other side; in exercises that have a posture nobody does.
         learned = _mount(seen.right if posed else near, known, share)
         if (seen.walked and _within(learned, declared, _BESIDE)) or (sure and posed):
