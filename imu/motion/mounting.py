@@ -32,6 +32,8 @@ _LEAST = 1e-3
 """Up that turns by half a circle within a second, or that is not there (free fall), has no axis."""
 _FIRST_DEG = 15.0
 _GROWTH = 1.5
+_CHECKED_DEG, _CHECKED_GROWTH = 40.0, 2.0
+"""A declared mount needs no judgement that early and often."""
 _WALKED_BLOCKS = 12
 _FEW_STEPS_BLOCKS = 5
 _NEW = float(np.cos(np.deg2rad(12.0)))
@@ -113,7 +115,7 @@ class MountLearner:
         self._exercise = exercise
         self._blocks = blocks
         self._evidence_deg = 0.0
-        self._next_deg = _FIRST_DEG
+        self._next_deg, self._growth = (_FIRST_DEG, _GROWTH) if declared is None else (_CHECKED_DEG, _CHECKED_GROWTH)
         self._declared = declared
         self._mount = declared
 
@@ -123,12 +125,13 @@ class MountLearner:
         # The lagged steps overlap, so that each movement is seen `_LAG` times.
         degrees = np.where(chord > _MOVED, np.rad2deg(2.0 * np.arcsin(np.minimum(chord / 2.0, 1.0))) / _LAG, 0.0)
         total = np.cumsum(np.concatenate(([self._evidence_deg], degrees)))[1:]
+        least = np.where(degrees == 0.0, 1.0, _GROWTH)
         out: list[Revision] = []
-        for k in np.flatnonzero(total >= self._next_deg).tolist():
-            if total[k] < self._next_deg * (1.0 if degrees[k] == 0.0 else _GROWTH):
-                continue
-            self._next_deg = _GROWTH * float(total[k])
-            out += self._revise(first + k + 1)
+        k = 0
+        while len(ready := np.flatnonzero(total[k:] >= self._next_deg * least[k:])):
+            k += int(ready[0]) + 1
+            self._next_deg = self._growth * float(total[k - 1])
+            out += self._revise(first + k)
         if len(total):
             self._evidence_deg = float(total[-1])
         return out
@@ -235,13 +238,13 @@ def _hinge_axis(turn: Floats, size: Floats, up: Floats, upright: Floats) -> tupl
     line = turn / size[:, None]
     best, best_score, best_share = line[0], -1.0, 0.0
     left = np.ones(len(line), bool)
-    alike = np.abs(line @ line.T) > _SAME_AXIS
+    alike = (np.abs(line @ line.T) > _SAME_AXIS).astype(float)
     for _ in range(3):
         weight = np.where(left, size, 0.0)
         together = alike @ weight
         if together.max() <= 0:
             break
-        mine: Bools = alike[int(np.argmax(together))] & left
+        mine: Bools = (alike[int(np.argmax(together))] > 0.0) & left
         axis = _principal(line[mine], size[mine])
         flat = 1.0 - 0.5 * float(axis[2]) ** 2
         score = float(size[mine].sum()) * (0.5 + _one_sided(up[mine], axis, upright, size[mine])) * flat
