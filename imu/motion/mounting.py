@@ -32,8 +32,8 @@ _LEAST = 1e-3
 """Up that turns by half a circle within a second, or that is not there (free fall), has no axis."""
 _FIRST_DEG = 15.0
 _GROWTH = 1.5
-_CHECKED_DEG, _CHECKED_GROWTH = 40.0, 2.0
-"""A declared mount needs no judgement that early and often."""
+_CHECKED_DEG, _CHECKED_GROWTH, _CONFIRMED_GROWTH = 40.0, 2.0, 4.0
+"""A declared mount needs no judgement that early and often, still less once the hinge was plain and agreed with it."""
 _WALKED_BLOCKS = 12
 _FEW_STEPS_BLOCKS = 5
 _NEW = float(np.cos(np.deg2rad(12.0)))
@@ -130,21 +130,24 @@ class MountLearner:
         k = 0
         while len(ready := np.flatnonzero(total[k:] >= self._next_deg * least[k:])):
             k += int(ready[0]) + 1
-            self._next_deg = self._growth * float(total[k - 1])
             out += self._revise(first + k)
+            self._next_deg = self._growth * float(total[k - 1])
         if len(total):
             self._evidence_deg = float(total[-1])
         return out
 
     def finish(self) -> list[Revision]:
         """A last judgement with all there is."""
-        return self._revise(len(self._blocks)) if self._evidence_deg >= _FIRST_DEG else []
+        confirmed = self._growth == _CONFIRMED_GROWTH and 2.0 * self._evidence_deg < self._next_deg
+        return [] if confirmed or self._evidence_deg < _FIRST_DEG else self._revise(len(self._blocks))
 
     def _revise(self, blocks: int) -> list[Revision]:
         seen = self._look(blocks)
         if seen is None:
             return []
         mount = _learned(seen) if self._declared is None else self._checked(self._declared, seen)
+        if self._declared is not None:
+            self._growth = _CONFIRMED_GROWTH if seen.plain and mount is self._declared else _CHECKED_GROWTH
         if self._mount is not None and not _differs(mount, self._mount):
             return []
         self._mount = mount
