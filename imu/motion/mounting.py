@@ -161,7 +161,8 @@ class MountLearner:
             return None
         walked = _walking(up, self._blocks.stepping(0, blocks))
         first = int(np.argmax(moved))
-        home = _unit(up[: max(first, 1)].mean(axis=0))
+        # Who moves from the first second on shows no posture before the first movement; the commonest is taken then.
+        home = _commonest(up[~moved]) if first <= _LAG and not moved.all() else _unit(up[: max(first, 1)].mean(axis=0))
         upright = home if walked is None else walked.up
         recent = np.flatnonzero(moved)
         turn = _cross(up[recent - _LAG], up[recent])
@@ -289,6 +290,13 @@ def _turned(mount: Mount, old: _Triple, new: Floats, certainty: float) -> Mount:
     turn = np.eye(3) + k + k @ k / (1.0 + cos)
     anterior, cranial = turn @ np.array(mount.anterior), turn @ np.array(mount.cranial)
     return replace(mount, anterior=_triple(anterior), cranial=_triple(cranial), certainty=certainty)
+
+
+def _commonest(up: Floats) -> Floats:
+    """The direction near which there are most others, of at most `_REMEMBERED` evenly chosen."""
+    some = up[:: -(-len(up) // _REMEMBERED)]
+    near = some @ some.T > _NEAR
+    return _unit(some[near[int(np.argmax(near.sum(axis=1)))]].mean(axis=0))
 
 
 def _walking(up: Floats, steps: Bools) -> _Known | None:
