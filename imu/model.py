@@ -453,7 +453,13 @@ class SetSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something the analysis found. `t_s` is when it happened, `decided_s` the device time at which it was known."""
+    """Something the analysis found.
+
+    Attributes:
+        t_s: When it happened.
+        decided_s: When it was known: the device time of the newest sample it took, to within two samples. Where samples
+            were lost it may lie in the hole.
+    """
 
     t_s: float
     decided_s: float

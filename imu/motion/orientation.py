@@ -22,7 +22,9 @@ _X_Y_X_W_W_Y, _Z_Z_X_Y_X_Y = np.array([1, 2, 1, 0, 0, 2]), np.array([3, 3, 1, 2,
 
 
 class Orientation(Protocol):
-    """Stage: uniform `Samples` -> `Inclination`."""
+    """Stage: uniform `Samples` -> `Inclination`, of which each sample is known only `delay_s` later."""
+
+    delay_s: float
 
     def push(self, block: Samples) -> Inclination:
         """Take a block and give what can be known so far."""
@@ -38,6 +40,8 @@ def orientation(*, grid_hz: float, gyroscope: bool, params: MotionParams) -> Ori
 
 class GyroOrientation:
     """Up by VQF, sample by sample and without delay."""
+
+    delay_s = 0.0
 
     def __init__(self, grid_hz: float, params: MotionParams) -> None:
         self._vqf = VQF(1.0 / grid_hz, biasClip=params.vqf_bias_clip_dps, biasSigmaInit=params.vqf_bias_sigma_init_dps)
@@ -67,6 +71,7 @@ class AccOrientation:
     def __init__(self, grid_hz: float, params: MotionParams) -> None:
         taps = gaussian_taps(params.acc_sigma_s, grid_hz)
         self._axes = [Smoother(taps) for _ in range(3)]
+        self.delay_s = self._axes[0].delay / grid_hz
         self._waiting: Samples | None = None
 
     def push(self, block: Samples) -> Inclination:

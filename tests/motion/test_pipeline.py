@@ -19,6 +19,7 @@ from firmware_proto.motion import Recording, SensorModel, SetPlan, random_negati
 from imu.exercises import get_exercise
 from imu.model import (
     Analysis,
+    Calibration,
     Event,
     Inclination,
     LiveState,
@@ -176,6 +177,25 @@ def test_decisions_come_in_order_and_never_before_what_they_are_about() -> None:
     times = [e.decided_s for e in done.events]
     assert times == sorted(times)
     assert all(e.t_s <= e.decided_s + 0.05 for e in done.events)
+
+
+@pytest.mark.parametrize("gyroscope", [True, False])
+@pytest.mark.parametrize("learned", [True, False])
+def test_what_is_said_to_be_known_is_known_with_that_sample_and_not_before(*, gyroscope: bool, learned: bool) -> None:
+    samples = material("set", gyroscope=gyroscope, holes=False)
+    pipeline = Pipeline(
+        get_exercise("back-extension"), rate_hz=52.0, gyroscope=gyroscope, mount=None if learned else DECLARED
+    )
+    pipeline.calibrate()
+    told = [(e, float(samples.t_s[i])) for i in range(len(samples)) for e in pipeline.push(samples[i : i + 1])]
+    assert {type(e) for e, _ in told} >= {PhaseChanged, RepAnnounced, RepConfirmed, SetStarted, Calibration}
+    assert any(isinstance(e, MountRevised) for e, _ in told) == learned
+    late_s = np.array([known_s - e.decided_s for e, known_s in told])
+    assert late_s.min() > -1e-9
+    assert late_s.max() < 2.1 / 52.0
+    assert [e.decided_s for e, _ in told] == sorted(e.decided_s for e, _ in told)
+    ending = [e.decided_s for e in pipeline.finish()]
+    assert all(told[-1][0].decided_s <= s <= samples.t_s[-1] for s in ending)
 
 
 def test_each_rep_is_announced_once_as_its_lift_arrives() -> None:
