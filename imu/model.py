@@ -480,6 +480,13 @@ class RepAnnounced(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RepWithdrawn(Event):
+    """The lift that was announced went on, and was none of a repetition: the number is taken back at once."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RepConfirmed(Event):
     """The cycle closed and counts."""
 

@@ -22,7 +22,7 @@ from imu.app.disturbed import DISTURBANCES
 from imu.evaluation.announcing import LATEST_S, Announced, Said, announced
 from imu.evaluation.matching import Span, match
 from imu.exercises import get_exercise
-from imu.model import Analysis, Bools, Mount, MovementRejected, Rep, RepAnnounced, Samples
+from imu.model import Analysis, Bools, Event, Mount, MovementRejected, Rep, RepAnnounced, RepWithdrawn, Samples
 from imu.motion.pipeline import Pipeline, analyze
 
 MountKnown = Literal["known", "learned"]
@@ -190,9 +190,13 @@ def listen_to(pipeline: Pipeline, samples: Samples, lifts: list[Span]) -> Announ
         for event in pipeline.push(samples[first:last]):
             if isinstance(event, RepAnnounced):
                 said.append(Said(t_s=event.t_s, known_s=float(t[last - 1])))
-            withdrawn += isinstance(event, MovementRejected) and event.withdrawn is not None
-    withdrawn += sum(isinstance(e, MovementRejected) and e.withdrawn is not None for e in pipeline.finish())
+            withdrawn += _withdraws(event)
+    withdrawn += sum(map(_withdraws, pipeline.finish()))
     return announced(lifts, said, withdrawn=withdrawn)
+
+
+def _withdraws(event: Event) -> bool:
+    return isinstance(event, RepWithdrawn) or (isinstance(event, MovementRejected) and event.withdrawn is not None)
 
 
 def _quiet_runs(task: Task) -> Iterator[QuietRun]:

@@ -42,7 +42,12 @@ class MotionParams:
         off_plane_share: Nor is one that leans out of the plane by more than this share of its range.
         posture_deg, posture_share: The ends of a repetition lie this near to those of its set, in degrees or as a share
             of the range, whichever is more.
-        above_top: A lift that ends above the set's top by more than this share of its range is not announced.
+        above_top: A lift that ends above the set's top, or begins away from its bottom, by more than this share of its
+            range (or by `posture_deg`) is not announced.
+        arrived: Once there are enough repetitions for a set, nor is a lift of less than this share of their range: it
+            has only stalled.
+        first_start: Before anything of a set is known, a lift is announced where it begins within this share of the
+            posture's tolerance of the exercise's bottom: one that picks something up begins higher.
         verdict_wait_s: A cycle is judged at most this long after its last stroke ended.
         set_gap_s: A set ends after this long without movement.
         attempts_gap_s: Failed attempts keep a set alive no longer than this after its last repetition.
@@ -146,6 +151,8 @@ class MotionParams:
     posture_deg: float = 20.0
     posture_share: float = 0.6
     above_top: float = 0.3
+    arrived: float = 0.75
+    first_start: float = 0.5
     verdict_wait_s: float = 2.5
     set_gap_s: float = 10.0
     attempts_gap_s: float = 20.0

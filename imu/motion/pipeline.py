@@ -95,6 +95,7 @@ class _Hinge:
         self.history = self._strokes.past
         self.phase, self.phase_since_s = Phase.UNKNOWN, 0.0
         self._walked_s, self._walks_told = walked_s, 0
+        self._looked = 0
 
     def push(self, block: Inclination) -> list[Event]:
         events: list[Event] = []
@@ -129,11 +130,22 @@ class _Hinge:
         if not len(trunk):
             return events
         events += self._tell(self._strokes.push(trunk))
-        return events + self.judge.advance(float(trunk.t_s[-1]))
+        return events + self._climb() + self.judge.advance(float(trunk.t_s[-1]))
+
+    def _climb(self, until_s: float = inf) -> list[Event]:
+        """Look whether the trunk went above the judge's ceiling, in the samples not yet looked at."""
+        start, ceiling_deg, t = self._looked, self.judge.ceiling_deg, self.history.column(0)
+        self._looked = end = max(start, int(np.searchsorted(t, until_s, side="right")))
+        if ceiling_deg == inf or end <= start:
+            return []
+        above = self.history.column(1, start, end) > ceiling_deg
+        first = int(above.argmax())
+        return self.judge.climbs(float(t[start + first])) if above[first] else []
 
     def _tell(self, found: list[Found]) -> list[Event]:
         events: list[Event] = []
         for item in found:
+            events += self._climb(item.decided_s)
             what = item.what
             if isinstance(what, Stroke):
                 events += self.judge.stroke(item.decided_s, what)

@@ -31,6 +31,7 @@ from imu.model import (
     Rep,
     RepAnnounced,
     RepConfirmed,
+    RepWithdrawn,
     Samples,
     SetClosed,
     SetStarted,
@@ -206,6 +207,23 @@ def test_each_rep_is_announced_once_as_its_lift_arrives() -> None:
         near = [e for e in said if abs(e.t_s - rep.lift_end_s) < 0.3]
         assert [e.number for e in near] == [rep.rep]
     assert len(said) <= len(done.analysis.counted) + len(withdrawn - {None})
+
+
+def test_a_lift_that_leads_off_the_bench_is_taken_back_long_before_it_is_judged() -> None:
+    plan, sensor = random_plan(7004, "back-extension")
+    made = simulate(plan, sensor, 7004)
+    samples = Samples.measured(made.t_s, made.acc_mps2, made.gyr_radps)
+    mount = Mount.from_axes(cranial=plan.cranial, anterior=plan.anterior)
+    pipeline = Pipeline(get_exercise("back-extension"), rate_hz=made.rate_hz, mount=mount)
+    events = pipeline.push(samples) + pipeline.finish()
+    at = next(i for i, e in enumerate(events) if isinstance(e, RepWithdrawn))
+    announced = next(e for e in reversed(events[:at]) if isinstance(e, RepAnnounced))
+    assert events[at].number == announced.number == len(made.truth.counted) + 1
+    assert events[at].decided_s - announced.decided_s < 1.5
+    assert not any(isinstance(e, MovementRejected) and e.withdrawn for e in events[at:])
+    singly = Pipeline(get_exercise("back-extension"), rate_hz=made.rate_hz, mount=mount)
+    pieces = [e for i in range(0, len(samples), 7) for e in singly.push(samples[i : i + 7])] + singly.finish()
+    assert [repr(e) for e in pieces] == [repr(e) for e in events]
 
 
 def test_a_verdict_falls_within_three_seconds_of_the_close_of_the_cycle() -> None:
