@@ -28,6 +28,8 @@ from imu.motion.pipeline import Pipeline, analyze
 MountKnown = Literal["known", "learned"]
 FULL_RATE_HZ = 104.0
 """The rate the accuracy of times and of announcements is stated for."""
+SETTLED_S = 1.0
+"""What is said of a lift is known by this long after the last instant it may be about (a hold is let last a moment)."""
 QUIET_S = 60.0
 EVERYDAY = (*DAILY, "mixed")
 
@@ -184,7 +186,7 @@ def listen_to(pipeline: Pipeline, samples: Samples, lifts: list[Span]) -> Announ
     t, said, withdrawn = samples.t_s, [], 0
     single = np.zeros(len(t), bool)
     for start, end in lifts:
-        single[np.searchsorted(t, start) : np.searchsorted(t, end + LATEST_S)] = True
+        single[np.searchsorted(t, start) : np.searchsorted(t, end + LATEST_S + SETTLED_S)] = True
     starts = np.flatnonzero(single | np.r_[True, single[:-1]]).tolist()
     for first, last in pairwise([*starts, len(t)]):
         for event in pipeline.push(samples[first:last]):
