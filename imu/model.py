@@ -201,6 +201,8 @@ AXES: dict[str, tuple[float, float, float]] = {
     "+z": (0.0, 0.0, 1.0), "-z": (0.0, 0.0, -1.0),
 }  # fmt: skip
 """The six sensor axes by name."""
+CORRECTED = ", corrected"
+"""End of the source of a mount that was told, and found by the motion to be another."""
 SURE = 0.75
 """Certainty from which a mount is more than an assumption."""
 
@@ -212,7 +214,8 @@ class Mount:
     Attributes:
         anterior: Unit vector out of the chest, in sensor axes.
         cranial: Unit vector towards the head, in sensor axes, at a right angle to `anterior`.
-        source: `declared` by the person, `nominal` by the sensor's make, or `learned` from the motion.
+        source: `declared` by the person, `nominal` by the sensor's make, or `learned` from the motion; with
+            `, corrected` behind it where the motion contradicted what was told.
         certainty: 0 (a guess) to 1 (sure).
     """
 
@@ -225,6 +228,11 @@ class Mount:
     def is_sure(self) -> bool:
         """Whether it is more than an assumption; if not, posture is not held against a movement."""
         return self.certainty >= SURE
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether something else was told, which the motion contradicted."""
+        return self.source.endswith(CORRECTED)
 
     @property
     def right(self) -> tuple[float, float, float]:

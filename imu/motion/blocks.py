@@ -44,7 +44,8 @@ class Blocks:
         self._waiting += len(block)
         whole, left = divmod(self._waiting, self.size)
         if whole:
-            up = np.concatenate([b.up.T for b in self._rest], axis=1)
+            # In one layout: a sum is rounded by the order in which it is added up.
+            up = np.ascontiguousarray(np.concatenate([b.up.T for b in self._rest], axis=1))
             force = np.concatenate([b.acc_norm_mps2 for b in self._rest])
             # Before this block there was less than a quarter second, so that what is left lies inside it.
             n = len(block) - left

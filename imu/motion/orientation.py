@@ -7,6 +7,7 @@ smoothed accelerometer is all there is: the angle then carries the body's own ac
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -39,30 +40,140 @@ def orientation(*, grid_hz: float, gyroscope: bool, params: MotionParams) -> Ori
 
 
 class GyroOrientation:
-    """Up by VQF, sample by sample and without delay."""
+    """Up by VQF, sample by sample; only the first second is held back, to begin with the gyroscope's offset.
+
+    A cheap gyroscope's offset of several deg/s would else tilt the first seconds by as many degrees: VQF itself learns
+    it, but trusts a sensor that is held by a living body only slowly.
+    """
 
     delay_s = 0.0
 
     def __init__(self, grid_hz: float, params: MotionParams) -> None:
-        self._vqf = VQF(1.0 / grid_hz, biasClip=params.vqf_bias_clip_dps, biasSigmaInit=params.vqf_bias_sigma_init_dps)
+        self._params = params
+        self._needed = max(2, round(params.start_s * grid_hz))
+        self._start: list[Samples] | None = []
+        self._hz = grid_hz
+        self._vqf = self._new_vqf()
+        self._hole: list[Samples] = []
+        self._long = round(params.long_hole_s * grid_hz)
+        self._last: Inclination | None = None
 
     def push(self, block: Samples) -> Inclination:
-        """Take a block; as many samples come out."""
+        """Take a block; as many samples come out, but at the very start."""
+        if self._start is None:
+            return self._run(block)
+        self._start.append(block)
+        return self._begin() if sum(len(b) for b in self._start) >= self._needed else _none()
+
+    def finish(self) -> Inclination:
+        """Give the first samples, if there never were enough, and those of a hole that has no end."""
+        parts = [self._begin() if self._start else _none()]
+        if self._hole:
+            hole, self._hole = Samples.concat(self._hole), []
+            parts.append(self._filter(hole))
+        return Inclination.concat(parts)
+
+    def _begin(self) -> Inclination:
+        """Take the mean rate of a still start as the offset, and go on."""
+        held, self._start = Samples.concat(self._start or []), None
+        gyr, acc = held.gyr_radps, held.acc_mps2
+        if gyr is not None and len(held) >= self._needed:
+            p = self._params
+            # In one layout: the sum of a column is rounded by the order in which it is added up.
+            first = np.rad2deg(np.ascontiguousarray(gyr[: self._needed]))
+            moves_dps, offset_dps = float(first.std(axis=0).max()), first.mean(axis=0)
+            shakes_mps2 = float(_norm(np.ascontiguousarray(acc[: self._needed])).std())
+            believable = float(np.abs(offset_dps).max()) <= p.vqf_bias_clip_dps
+            if moves_dps < p.start_moves_dps and shakes_mps2 < p.start_shakes_mps2 and believable:
+                self._vqf.setBiasEstimate(np.deg2rad(offset_dps), np.deg2rad(p.start_offset_sigma_dps))
+        return self._run(held)
+
+    def _run(self, block: Samples) -> Inclination:
+        """Filter a block; the samples of a hole wait for its end."""
+        if not self._hole and not block.filled.any():
+            return self._filter(block)
+        flips = np.flatnonzero(block.filled[1:] != block.filled[:-1]) + 1
+        parts = []
+        for a, b in pairwise([0, *flips.tolist(), len(block)]):
+            if block.filled[a]:
+                self._hole.append(block[a:b])
+            else:
+                parts += [*self._over_hole(block[a:b])] if self._hole else [self._filter(block[a:b])]
+        return Inclination.concat(parts) if parts else _none()
+
+    def _over_hole(self, after: Samples) -> tuple[Inclination, ...]:
+        """Go on after a hole: a short one is interpolated well enough, a long one may hide any movement.
+
+        After that the filter begins anew but for the offset it knows: its mean of the first seconds forgets the tilt
+        that an invented rate would have left for many of them. Up goes from the one side to the other
+        smoothly.
+        """
+        hole, self._hole = Samples.concat(self._hole), []
+        before = self._last
+        if len(hole) < self._long or before is None:
+            return self._filter(hole), self._filter(after)
+        self._vqf = self._new_vqf(*self._vqf.getBiasEstimate())
+        then = self._filter(after)
+        return _smoothly(hole, before, then, self._hz), then
+
+    def _filter(self, block: Samples) -> Inclination:
         if not len(block) or block.gyr_radps is None:
             return _none()
         gyr, acc = np.ascontiguousarray(block.gyr_radps), np.ascontiguousarray(block.acc_mps2)
         out = self._vqf.updateBatch(gyr, acc)
-        return Inclination(
+        done = Inclination(
             t_s=block.t_s,
             up=_up(out["quat6D"]),
             omega_radps=gyr - out["bias"],
             acc_norm_mps2=_norm(block.acc_mps2),
             trusted=~block.filled,
         )
+        self._last = done[-1:]
+        return done
 
-    def finish(self) -> Inclination:
-        """Nothing is held back."""
-        return _none()
+    def _new_vqf(self, offset_radps: Floats | None = None, sigma_radps: float = 0.0) -> VQF:
+        p = self._params
+        vqf = VQF(
+            1.0 / self._hz,
+            tauAcc=p.vqf_tau_acc_s,
+            biasClip=p.vqf_bias_clip_dps,
+            biasSigmaInit=p.vqf_bias_sigma_init_dps,
+            biasSigmaMotion=p.vqf_bias_sigma_motion_dps,
+        )
+        if offset_radps is not None:
+            vqf.setBiasEstimate(offset_radps, sigma_radps)
+        return vqf
+
+
+def _smoothly(hole: Samples, before: Inclination, after: Inclination, grid_hz: float) -> Inclination:
+    """Up turning through a hole from the one side to the other, with the rates there (a cubic Hermite curve)."""
+    n = len(hole)
+    first, last = before.up[-1], after.up[0]
+    axis = np.cross(first, last)
+    sine = float(np.linalg.norm(axis))
+    turn = axis / max(sine, 1e-9) * np.arctan2(sine, float(first @ last))
+    long_s = (n + 1) / grid_hz
+    # Seen from the sensor up turns the other way than the sensor does.
+    leave, arrive = -long_s * before.omega_radps[-1], -long_s * after.omega_radps[0]
+    u = (np.arange(1, n + 1) / (n + 1))[:, None]
+    turned = turn * u * u * (3.0 - 2.0 * u) + leave * u * (1.0 - u) ** 2 - arrive * u * u * (1.0 - u)
+    speed = turn * 6.0 * u * (1.0 - u) + leave * (1.0 - u) * (1.0 - 3.0 * u) - arrive * u * (2.0 - 3.0 * u)
+    return Inclination(
+        t_s=hole.t_s,
+        up=_rotated(first, turned),
+        omega_radps=-speed / long_s,
+        acc_norm_mps2=_norm(hole.acc_mps2),
+        trusted=np.zeros(n, bool),
+    )
+
+
+def _rotated(vector: Floats, by_rad: Floats) -> Floats:
+    """A vector turned by each of the rotation vectors (n, 3), by Rodrigues' formula."""
+    angle = np.sqrt((by_rad * by_rad).sum(axis=1))[:, None]
+    axis = by_rad / np.maximum(angle, 1e-12)
+    along = (axis @ vector)[:, None]
+    out: Floats = np.cos(angle) * vector + np.sin(angle) * np.cross(axis, vector) + (1.0 - np.cos(angle)) * along * axis
+    return out
 
 
 class AccOrientation:

@@ -18,6 +18,13 @@ class MotionParams:
     Orientation (VQF, Laidig & Seel 2023; defaults of its authors but for cheap gyroscopes' larger offsets):
         vqf_bias_clip_dps: Largest gyroscope offset that is believed (datasheets of cheap parts allow up to 10 deg/s).
         vqf_bias_sigma_init_dps: Uncertainty of the offset at the start.
+        vqf_bias_sigma_motion_dps: How far the offset learned while moving is trusted; half of the authors' value learns
+            it faster, and reads public recordings with optical truth better.
+        vqf_tau_acc_s: Time constant of the accelerometer's correction; 3-9 s count alike, 4 reads those best.
+        start_s: So much of the start gives the gyroscope's first offset,
+        start_moves_dps, start_shakes_mps2: where the rate and the specific force scatter by less than this in it,
+        start_offset_sigma_dps: and breathing may have added this.
+        long_hole_s: What was missing for longer cannot be interpolated; the filter begins anew after it.
         acc_sigma_s: Gaussian smoothing of the accelerometer where it is the only source of the angle.
 
     Trunk:
@@ -28,20 +35,44 @@ class MotionParams:
         moving_dps, moving_acc_only_dps: Slower than this is standing still.
         turn_deg: The pitch must reverse by this much to end a stroke.
         stall_s, stall_margin: A stop shorter than this, this share of the range away from both ends, is a stall.
+        progress: A twitch of less than this share of the range does not end a stop.
+        creep_deg: Who moves this far within `stall_s` creeps and does not stand.
+
+    Shapes of strokes (`profile.py`):
+        breath_dps: Standard deviation of the rate that breathing and sway add (1 degree at 0.28 Hz is 1.2 deg/s).
+        jitter_dps, jitter_acc_only_dps: That of strap and muscle, over a tenth of a second.
+        shape_share: A stroke strays from a smooth shape by this share of its peak rate.
+        shape_spread: Its exponents stray from minimum jerk's by this.
+        beside_share, beside_s: So much beside a stroke is fitted with it: of its duration, or seconds, what is more.
+        misfit: A shape that fits worse (mean square of the whitened residual) is none.
+        edge_doubt: Nor is one whose edges lie further than this share of the duration from the crossings first found.
+        acc_only_doubt: Without a gyroscope the model is this much less sure than it says (simulated people).
+        strap_s: The strap's and soft tissue's play moves an edge by this.
 
     Repetitions and sets:
+        acc_only_haste: Without a gyroscope a quick stroke seems as much quicker,
+        acc_only_beyond_deg: and to end this much further.
         complete: A stroke shorter than this share of the reference range is not a repetition.
         one_way: A way back shorter than this share of the way there leaves the cycle unfinished (the first
             repetitions start slouched and the last ones end extended, so this is loose).
         least_of_nominal: Three alike cycles of at least this share of the exercise's nominal range can be a set.
+        alone: Where one movement is enough, one stroke of this share of the least range is.
         lopsided: Where a repetition may start at either end, a first stroke this many times smaller than the second
             was none.
+        either_hold_s: Nor was one that ended longer ago than this.
+        drift_share: The way back starts where the way there ended, within this share of the range.
+        fallback: What goes on after a stall has not come back by more than this share of the range in between,
+        nearly: or by more than `one_way` where this share of the range was done already (a hump at the end).
         wiggle: A reversal smaller than this share of the reference range belongs to the hold or stroke it interrupts.
         oversize: A stroke longer than this share of the set's median is a change of posture.
         off_plane_deg: A movement that leans further than this out of the hinge plane is no hinge.
         off_plane_share: Nor is one that leans out of the plane by more than this share of its range.
         posture_deg, posture_share: The ends of a repetition lie this near to those of its set, in degrees or as a share
             of the range, whichever is more.
+        lean_deg, lean_share: A repetition leans no further out of the hinge plane than its set does, by more than this.
+        tempo_ratio: Nor is a stroke this many times quicker or slower than the set's, stalls left out.
+        inner_hold_s, inner_hold_ratio: Nor a hold inside it longer than this, and this many times the set's longest.
+        rhythm: A set begins where its first periods differ by no more than this factor.
         above_top: A lift that ends above the set's top, or begins away from its bottom, by more than this share of its
             range (or by `posture_deg`) is not announced.
         arrived: Once there are enough repetitions for a set, nor is a lift of less than this share of their range: it
@@ -94,6 +125,11 @@ class MotionParams:
         short_top_deg, overextended_deg: Limits of the deviation from the straight line.
         swung_ratio: Peak over mean rate of the lift above which it was swung (1.875 for minimum jerk,
             Flash & Hogan 1985).
+        range_pm_deg, range_pm_share: Half-width of the 90 % interval of the range, as degrees and as a share of it.
+        top_pm_deg: That of a top against the set's others.
+        range_pm_acc_only_s2, top_pm_acc_only_s2: What both gain without a gyroscope, for each deg/s^2 of range over the
+            quicker stroke's duration squared. All four fit simulated people.
+        brief_s: No stroke is reckoned shorter.
     """
 
     slowest_grid_hz: float = 25.0
@@ -103,6 +139,13 @@ class MotionParams:
 
     vqf_bias_clip_dps: float = 10.0
     vqf_bias_sigma_init_dps: float = 5.0
+    vqf_bias_sigma_motion_dps: float = 0.05
+    vqf_tau_acc_s: float = 4.0
+    start_s: float = 1.0
+    start_moves_dps: float = 3.0
+    start_shakes_mps2: float = 0.3
+    start_offset_sigma_dps: float = 1.5
+    long_hole_s: float = 0.6
     acc_sigma_s: float = 0.10
 
     rate_sigma_s: float = 0.035
@@ -115,6 +158,7 @@ class MotionParams:
     stall_margin: float = 0.15
     progress: float = 0.05
     creep_deg: float = 3.0
+
     breath_dps: float = 1.3
     jitter_dps: float = 1.2
     jitter_acc_only_dps: float = 3.0
@@ -129,27 +173,27 @@ class MotionParams:
 
     acc_only_haste: float = 0.5
     acc_only_beyond_deg: float = 15.0
-    lean_deg: float = 12.0
-    fallback: float = 0.2
-    nearly: float = 0.75
-    drift_share: float = 0.45
-    rhythm: float = 4.0
-    tempo_ratio: float = 4.0
-    inner_hold_s: float = 6.0
-    inner_hold_ratio: float = 3.0
-    lean_share: float = 0.3
     complete: float = 0.55
     one_way: float = 0.45
     least_of_nominal: float = 0.40
     alone: float = 0.9
-    lopsided: float = 2.5
+    lopsided: float = 2.4
     either_hold_s: float = 6.0
+    drift_share: float = 0.45
+    fallback: float = 0.2
+    nearly: float = 0.75
     wiggle: float = 0.33
     oversize: float = 1.6
     off_plane_deg: float = 45.0
     off_plane_share: float = 1.2
     posture_deg: float = 20.0
     posture_share: float = 0.6
+    lean_deg: float = 12.0
+    lean_share: float = 0.3
+    tempo_ratio: float = 4.0
+    inner_hold_s: float = 6.0
+    inner_hold_ratio: float = 3.0
+    rhythm: float = 4.0
     above_top: float = 0.3
     arrived: float = 0.75
     first_start: float = 0.5
@@ -191,3 +235,9 @@ class MotionParams:
     short_top_deg: float = -10.0
     overextended_deg: float = 10.0
     swung_ratio: float = 2.5
+    range_pm_deg: float = 2.4
+    range_pm_share: float = 0.04
+    range_pm_acc_only_s2: float = 0.12
+    top_pm_deg: float = 1.8
+    top_pm_acc_only_s2: float = 0.045
+    brief_s: float = 0.2

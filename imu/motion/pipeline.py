@@ -2,13 +2,13 @@
 
     Samples -> Timeline -> Orientation -> TrunkStage -> StrokeFinder -> RepJudge -> events, ledger
                                 |             ^                            ^
-                                +-> Blocks ---+-> MountLearner (if needed) |
+                                +-> Blocks ---+-> MountLearner             |
                                        +--------> Gait --------------------+
 
 Beside them `Calibrations` looks for a straight line held on purpose, and `holds` and `slip` look at the whole history.
-Live and batch are this same object, fed in small blocks or large ones, to the same result bit by bit. Where the mount
-is learned, the stages behind it run again over the whole history whenever it is revised, and what changes is said in
-events.
+Live and batch are this same object, fed in small blocks or large ones, to the same result bit by bit. Whenever the
+mount is revised, which is learned where nobody declared it and else checked, the stages behind it run again over the
+whole history, and what changes is said in events.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from imu.motion.calibration import Calibrations, line_for, with_measured
 from imu.motion.gait import Gait
 from imu.motion.history import History
 from imu.motion.holds import measure_hold, with_hold
-from imu.motion.mounting import MountLearner
+from imu.motion.mounting import MountLearner, correction_words
 from imu.motion.orientation import orientation
 from imu.motion.params import MotionParams
 from imu.motion.reps import RepJudge
@@ -192,7 +192,7 @@ class Pipeline:
         exercise: What is being done.
         rate_hz: The sensor's true rate, or the median rate of a file.
         gyroscope: Whether the samples carry angular rates.
-        mount: How the sensor sits on the trunk; learned from the motion where None.
+        mount: How the sensor sits on the trunk, to be checked against the motion; learned from it where None.
         straight_line_deg: Declared pitch of the body in one straight line.
         calibrations: When the body was held in one straight line. Where there is neither, the median of the tops is it.
         params: Constants of judgement.
@@ -221,7 +221,8 @@ class Pipeline:
         self._blocks = Blocks(grid_hz=self._grid_hz, gyroscope=gyroscope)
         self._gait = Gait(self._blocks)
         self._walked_s: list[float] = []
-        self._learner = None if mount else MountLearner(exercise, self._blocks)
+        self._told_mount = mount
+        self._learner = MountLearner(exercise, self._blocks, mount)
         self._hinge = self._new_hinge(mount) if mount else None
         self._last: Rep | None = None
         self._sets_told: list[SetSummary] = []
@@ -241,7 +242,7 @@ class Pipeline:
     def finish(self) -> list[Event]:
         """The recording ended: decide everything that is still open."""
         events = self._process(self._orientation.finish())
-        for revision in self._learner.finish() if self._learner else ():
+        for revision in self._learner.finish():
             events += self._revise(revision.mount, len(self._past))
         if self._hinge is not None:
             events += self._hinge.finish()
@@ -265,10 +266,7 @@ class Pipeline:
         line, source = self._line_deg, "calibration" if lines else "declared"
         if isnan(line):
             line, source = straight_line(reps), "median of tops"
-        judged = tuple(
-            judge_form(r, line_for(lines, r.start_s).pitch_deg if lines else line, self._params) if r.counted else r
-            for r in reps
-        )
+        judged = tuple(self._with_form(r, lines, line) if r.counted else r for r in reps)
         if self._exercise.static:
             judged = tuple(self._with_hold(r, lines) for r in judged)
         slips = self._slips(judged)
@@ -280,8 +278,16 @@ class Pipeline:
             straight_line_source="unknown" if isnan(line) else source,
             calibrations=tuple(lines),
             slips=slips,
-            warnings=(*warnings, *map(slip_words, slips)),
+            warnings=(*self._mount_words(), *warnings, *map(slip_words, slips)),
         )
+
+    def _with_form(self, rep: Rep, lines: list[StraightLine], line_deg: float) -> Rep:
+        """A repetition held against the straight line that applies to it."""
+        pm_deg = 0.0
+        if lines:
+            line = line_for(lines, rep.start_s)
+            line_deg, pm_deg = line.pitch_deg, line.pm_deg
+        return judge_form(rep, line_deg, self._params, gyroscope=self._gyroscope, line_pm_deg=pm_deg)
 
     @property
     def state(self) -> LiveState:
@@ -331,6 +337,13 @@ class Pipeline:
         self._line_deg = lines[-1].pitch_deg if lines else self._declared_deg
         return lines, words
 
+    def _mount_words(self) -> list[str]:
+        """What is to be said where the sensor does not sit as it was told to."""
+        found = None if self._hinge is None else self._hinge.mount
+        if self._told_mount is None or found is None or not found.is_corrected:
+            return []
+        return [correction_words(self._told_mount, found)]
+
     def _slips(self, reps: tuple[Rep, ...]) -> tuple[StrapSlip, ...]:
         """Where the strap turned on the trunk, as the postures show that come back."""
         if self._hinge is None:
@@ -374,7 +387,7 @@ class Pipeline:
         self._walked_s += self._gait.walked()
         done = 0
         grown = len(self._blocks) > first
-        for revision in self._learner.revisions(first) if self._learner and grown else ():
+        for revision in self._learner.revisions(first) if grown else ():
             events += self._hinge_push(block[done : max(revision.at - start, done)])
             events += self._revise(revision.mount, revision.at)
             done = max(revision.at - start, done)
@@ -470,7 +483,7 @@ def analyze(
         samples: The recording, in order of time.
         exercise: What was being done.
         rate_hz: Its rate.
-        mount: How the sensor sat, or None to learn it.
+        mount: How the sensor sat, to be checked against the motion, or None to learn it.
         straight_line_deg: Declared straight line, if there is one.
         calibrations: When the body was held in one straight line.
         min_set_reps: Fewer repetitions in a row are isolated and not counted.

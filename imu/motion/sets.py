@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from math import isnan
+from math import hypot, isnan
 from statistics import fmean, median
 
 from imu.model import NAN, Rep, SetSummary, format_tempo
@@ -17,8 +17,18 @@ def straight_line(reps: Iterable[Rep]) -> float:
     return median(tops) if tops else NAN
 
 
-def judge_form(rep: Rep, straight_line_deg: float, params: MotionParams) -> Rep:
-    """Add what the exercise asks for: the distance from the straight line, and flags."""
+def judge_form(
+    rep: Rep, straight_line_deg: float, params: MotionParams, *, gyroscope: bool = True, line_pm_deg: float = 0.0
+) -> Rep:
+    """Add what the exercise asks for: the distance from the straight line, flags, and how sure the angles are.
+
+    Args:
+        rep: A counted repetition.
+        straight_line_deg: What its top is held against.
+        params: Limits, and the angles' uncertainty.
+        gyroscope: Whether the angles come from more than the accelerometer.
+        line_pm_deg: Half-width of the 90 % interval of a calibrated line.
+    """
     deviation = rep.top_deg - straight_line_deg
     flags = []
     if deviation < params.short_top_deg:
@@ -27,7 +37,16 @@ def judge_form(rep: Rep, straight_line_deg: float, params: MotionParams) -> Rep:
         flags.append("OVEREXTENDED")
     if rep.peak_lift_dps > params.swung_ratio * abs(rep.mean_lift_dps):
         flags.append("SWUNG")
-    return replace(rep, top_deviation_deg=deviation, flags=tuple(flags))
+    shaken_dps2 = 0.0 if gyroscope else rep.rom_deg / max(min(rep.lift_s, rep.lower_s), params.brief_s) ** 2
+    return replace(
+        rep,
+        top_deviation_deg=deviation,
+        flags=tuple(flags),
+        rom_pm_deg=hypot(
+            params.range_pm_deg, params.range_pm_share * rep.rom_deg, params.range_pm_acc_only_s2 * shaken_dps2
+        ),
+        top_deviation_pm_deg=hypot(params.top_pm_deg, line_pm_deg, params.top_pm_acc_only_s2 * shaken_dps2),
+    )
 
 
 def summarise(number: int, reps: list[Rep], *, previous_end_s: float) -> SetSummary:

@@ -40,6 +40,7 @@ class SessionHeader:
         exercise: Key of the row in `imu.exercises`.
         sensor: Family, model, serial number, firmware, rate and ranges of the sensor.
         mount: How the sensor sat, and where that is known from.
+        mount_corrected: How it really sat, where the motion contradicted what was told; a result.
         acc_mps2_per_lsb, gyr_radps_per_lsb: What one step of the sensor's integers means.
         person: A pseudonym.
         load_kg, load_type: Weight held or worn, and what it was (plate, dumbbell, band, ...).
@@ -59,6 +60,7 @@ class SessionHeader:
     sensor: SensorInfo
     started_utc: str = field(default_factory=utc_now)
     mount: Mount | None = None
+    mount_corrected: Mount | None = None
     acc_mps2_per_lsb: float | None = None
     gyr_radps_per_lsb: float | None = None
     person: str | None = None
@@ -192,7 +194,10 @@ def _check(header: SessionHeader) -> None:
     _check_range("sensor.rate_hz", header.sensor.rate_hz, *RATES_HZ)
     _check_range("straight_line_deg", header.straight_line_deg, -180.0, 180.0)
     _check_range("load_kg", header.load_kg, 0.0, 1000.0)
-    for key, mount in (("mount", header.mount), ("sensor.mount", header.sensor.mount)):
+    mounts = {
+        "mount": header.mount, "mount_corrected": header.mount_corrected, "sensor.mount": header.sensor.mount,
+    }  # fmt: skip
+    for key, mount in mounts.items():
         if mount is not None:
             _check_mount(key, mount)
 

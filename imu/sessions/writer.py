@@ -203,15 +203,19 @@ class SessionWriter:
 def write_analysis(folder: Path, header: SessionHeader, analysis: Analysis) -> None:
     """Write what is derived into a session folder: reps, sets, and the header's mount, straight line and strap slips.
 
+    What was declared of the mount is kept where the motion contradicted it, so that it can be judged again.
+
     Raises:
         StorageError: It could not be written; older files are untouched.
     """
     write_reps(folder / "reps.csv", analysis.reps)
     write_sets(folder / "sets.csv", analysis.sets, load_kg=header.load_kg)
-    straight = analysis.straight_line_deg
+    straight, found = analysis.straight_line_deg, analysis.mount
+    corrected = found is not None and found.is_corrected
     changed = dataclasses.replace(
         header,
-        mount=analysis.mount or header.mount,
+        mount=header.mount if corrected else found or header.mount,
+        mount_corrected=found if corrected else None,
         straight_line_deg=straight if np.isfinite(straight) else header.straight_line_deg,
         strap_slips=[dataclasses.asdict(slip) for slip in analysis.slips],
         straight_line_source=analysis.straight_line_source if np.isfinite(straight) else header.straight_line_source,

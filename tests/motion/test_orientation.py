@@ -54,12 +54,12 @@ def off_deg(a: Floats, b: Floats) -> Floats:
 
 @given(up=directions)
 def test_at_rest_up_is_what_the_accelerometer_says(up: Floats) -> None:
-    # Looking for a large offset from the start, VQF swings by up to 0.6 degrees in its first two seconds.
+    # Looking for a large offset, VQF swings by up to 0.6 degrees in its first seconds.
     for bias, within_deg in ((np.zeros(3), 0.8), (None, 1e-3)):
-        out = run(still(up, 4.0, bias_dps=bias))
-        assert len(out) == int(4.0 * HZ)
+        out = run(still(up, 6.0, bias_dps=bias))
+        assert len(out) == int(6.0 * HZ)
         assert off_deg(out.up, up).max() < within_deg
-        assert off_deg(out.up[-1], up) < 0.4
+        assert off_deg(out.up[-1], up) < 0.6
 
 
 def test_a_turn_is_followed_without_delay() -> None:
@@ -100,6 +100,31 @@ def test_up_is_a_direction_even_in_free_fall() -> None:
     out = run(Samples.measured(np.arange(n) / HZ, np.zeros((n, 3))))
     assert np.isfinite(out.up).all()
     np.testing.assert_array_equal(out.acc_norm_mps2, 0.0)
+
+
+def test_an_offset_does_not_tilt_the_first_seconds_of_a_still_start() -> None:
+    up = unit([0.2, 0.9, 0.3])
+    out = run(still(up, 10.0, bias_dps=np.array([7.0, -5.0, 3.0])))
+    assert off_deg(out.up, up).max() < 1.0
+
+
+def test_a_movement_hidden_in_a_long_hole_is_known_soon_after_it() -> None:
+    samples, up = turning(60.0, 1.5)
+    rest = still(up[-1], 6.0, bias_dps=np.zeros(3))
+    n = len(samples)
+    whole = Samples.measured(
+        np.arange(n + len(rest)) / HZ,
+        np.concatenate([samples.acc_mps2, rest.acc_mps2]),
+        np.concatenate([samples.gyr_radps, np.asarray(rest.gyr_radps)]),
+    )
+    # The turn of 90 degrees is lost and bridged: nothing of it is in the rates on either side.
+    whole.filled[n - int(1.5 * HZ) : n] = True
+    assert whole.gyr_radps is not None
+    whole.gyr_radps[whole.filled] = 0.0
+    out = run(whole)
+    assert off_deg(out.up[n + 10 :], up[-1]).max() < 2.0
+    turned = off_deg(out.up[whole.filled], up[0])
+    assert (np.diff(turned) > 0).all()
 
 
 def test_bridged_samples_are_not_trusted() -> None:

@@ -57,12 +57,12 @@ class Outcome:
 
 @lru_cache
 def recording(what: str) -> Recording:
-    """A set with a shallow attempt, a stall and a bounce, or a minute and a half of daily life."""
+    """A set with a shallow attempt, a stall and a bounce (the strap as meant or far off), or daily life."""
     if what == "daily":
         return random_negative(5, seconds=90.0)
     plan = SetPlan(
         style="back-extension", reps=4, still_s=1.5, partial_after=(2,), stalled=(3,), bounced=(4,),
-        misalignment_deg=(8.0, -6.0, 5.0),
+        misalignment_deg=(40.0, -30.0, 25.0) if what == "far off" else (8.0, -6.0, 5.0),
     )  # fmt: skip
     return simulate(plan, SensorModel(rate_hz=52.0), 3)
 
@@ -116,6 +116,8 @@ cases = pytest.mark.parametrize(
         ("set", "hinge", False, False, True),
         ("daily", "hinge", True, True, True),
         ("daily", "good-morning", True, False, False),
+        ("far off", "back-extension", True, True, False),
+        ("far off", "hinge", False, False, False),
     ],
 )
 
@@ -132,7 +134,7 @@ def test_chunks_of_one_size_change_nothing(
 
 @settings(max_examples=25, deadline=None)
 @given(
-    what=st.sampled_from(["set", "daily"]),
+    what=st.sampled_from(["set", "far off", "daily"]),
     exercise=st.sampled_from(["back-extension", "good-morning", "hinge"]),
     gyroscope=st.booleans(),
     holes=st.booleans(),
@@ -156,6 +158,9 @@ def test_the_material_is_worth_cutting() -> None:
     assert len(done.analysis.counted) == 4
     assert len(done.of(MountRevised)) >= 1
     assert not done.trunk.trusted.all()
+    far = whole("far off", "back-extension", gyroscope=True, holes=True, learned=False)
+    assert len(far.analysis.counted) == 4
+    assert far.of(MountRevised)[-1].mount.is_corrected
 
 
 def live() -> Outcome:

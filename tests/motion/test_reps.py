@@ -276,7 +276,7 @@ def test_isolated() -> None:
 
 
 def test_lost_data() -> None:
-    out = judge(Bout().reps(3).rep(lost_s=1.9).reps(1))
+    out = judge(Bout().reps(3).rep(lost_s=2.4).reps(1))
     assert out.verdicts == [Verdict.COUNTED] * 3 + [Verdict.LOST_DATA] + [Verdict.COUNTED]
 
 
@@ -286,6 +286,67 @@ def test_a_wiggle_at_either_end_is_no_movement_of_its_own() -> None:
         bout.to(45.0).wait(0.3).to(38.0, 0.4).to(45.0, 0.4).wait(0.3).to(-45.0, 2.0).wait(0.6)
     out = judge(bout)
     assert out.verdicts == [Verdict.COUNTED] * 3
+
+
+def test_a_hump_at_the_bottom_does_not_divide_a_repetition() -> None:
+    bout = hinged()
+    for _ in range(3):
+        bout.to(20.0).wait(0.3).to(45.0, 0.6).to(18.0, 0.6).wait(0.4).to(90.0, 1.5).wait(1.0)
+    out = judge(bout, FROM_TOP)
+    assert out.verdicts == [Verdict.COUNTED] * 3
+    assert out.counted[0].lower_s == pytest.approx(1.5 + 0.3 + 0.6 + 0.6)
+
+
+def test_a_shallow_attempt_is_not_joined_to_the_repetition_after_it() -> None:
+    out = judge(hinged().rep(20.0).rep(20.0).to(68.0, 1.0).wait(0.3).to(88.0, 1.0).wait(0.4).rep(20.0), FROM_TOP)
+    assert len(out.counted) == 3
+    assert max(r.lower_s for r in out.counted) < 2.0
+
+
+def test_the_rest_of_a_stalled_lift_that_was_given_up_makes_it_count() -> None:
+    bout = hinged().rep(20.0).rep(20.0).to(20.0).wait(0.6).to(45.0, 0.8).wait(2.4).to(90.0, 1.2).wait(1.0).rep(20.0)
+    assert len(judge(bout, FROM_TOP).counted) == 4
+
+
+def test_movements_at_uneven_times_are_a_days_work_and_no_set() -> None:
+    def three(pause_s: float) -> Outcome:
+        bout = hinged()
+        for wait_s in (pause_s, 0.4, 0.4):
+            bout.to(30.0, 0.6).wait(0.2).to(90.0, 0.6).wait(wait_s)
+        return judge(bout, ANY)
+
+    assert len(three(0.4).counted) == 3
+    assert len(three(3.0).counted) == 3
+    assert three(9.0).counted == []
+
+
+def test_a_movement_that_leans_unlike_its_set_is_none_of_it() -> None:
+    out = judge(Bout().reps(4).rep(off_plane_deg=40.0))
+    assert out.verdicts[-1] is not Verdict.COUNTED
+    leaning = judge(Bout().rep(off_plane_deg=40.0).rep(off_plane_deg=38.0).rep(off_plane_deg=41.0))
+    assert len(leaning.counted) == 3
+
+
+def test_sitting_down_for_a_while_is_not_the_last_repetition() -> None:
+    bout = Bout(at_deg=35.0).rep(90.0).rep(90.0).rep(90.0).to(88.0, 1.5).wait(8.0).to(35.0, 1.5).wait(3.0)
+    assert len(judge(bout, get_exercise("deadlift")).counted) == 3
+
+
+def test_lying_down_long_before_the_first_way_up_is_no_half_of_it() -> None:
+    out = judge(hinged().to(0.0, 2.0).wait(9.0).rep(80.0).rep(80.0).rep(80.0), ANY)
+    assert len(out.counted) == 3
+    assert out.counted[0].start_s == out.counted[0].lift_start_s
+
+
+def test_what_began_with_walking_is_no_repetition() -> None:
+    judge_ = RepJudge(get_exercise("deadlift"), MOUNT, params=PARAMS)
+    bout = Bout(at_deg=35.0).rep(90.0).rep(90.0).rep(90.0).to(90.0).to(60.0, 0.7)
+    for stroke in bout.strokes:
+        judge_.moving(stroke.start_s + SEEN_S, lifting=stroke.lifting)
+        judge_.stroke(stroke.end_s, stroke)
+    last = bout.strokes[-1]
+    judge_.walked(last.end_s + 1.0, since_s=last.start_s - 0.3)
+    assert [r.verdict for r in judge_.ledger()][-1] is Verdict.TRANSITION
 
 
 def test_a_static_hold_is_one_movement_and_a_set() -> None:

@@ -47,6 +47,17 @@ def test_a_swung_lift_is_flagged_and_a_smooth_one_is_not() -> None:
     assert "SWUNG" in judge_form(replace(smooth, peak_lift_dps=1.5 * smooth.peak_lift_dps), 45.0, PARAMS).flags
 
 
+def test_angles_are_less_certain_without_a_gyroscope_and_with_a_calibrated_line() -> None:
+    plain = judge_form(rep(1, lift_s=0.8), 45.0, PARAMS)
+    assert 0.0 < plain.top_deviation_pm_deg < plain.rom_pm_deg < 10.0
+    alone = judge_form(rep(1, lift_s=0.8), 45.0, PARAMS, gyroscope=False)
+    assert alone.rom_pm_deg > 2.0 * plain.rom_pm_deg
+    assert alone.top_deviation_pm_deg > plain.top_deviation_pm_deg
+    held = judge_form(rep(1), 45.0, PARAMS, line_pm_deg=4.0)
+    assert held.top_deviation_pm_deg > 4.0
+    assert held.rom_pm_deg == judge_form(rep(1), 45.0, PARAMS).rom_pm_deg
+
+
 def test_sets_are_summed_up_in_order_with_the_rest_between() -> None:
     first = [rep(i + 1, start_s=10.0 + 5.5 * i) for i in range(4)]
     second = [rep(i + 1, set_=2, start_s=100.0 + 5.5 * i, lift_s=1.0 + 0.5 * i) for i in range(3)]

@@ -1,5 +1,6 @@
 """What a person finds on the disk after a session, however it ended."""
 
+import dataclasses
 import errno
 import os
 from pathlib import Path
@@ -13,7 +14,7 @@ from imu.errors import StorageError
 from imu.model import Analysis, Mount, Rep, Samples, SensorInfo, SetSummary, Verdict
 from imu.sessions import SessionHeader, SessionWriter, put_in_order, read_session
 from imu.sessions import writer as writer_module
-from imu.sessions.writer import AppendFile
+from imu.sessions.writer import AppendFile, write_analysis
 
 
 def header(**fields: object) -> SessionHeader:
@@ -43,6 +44,20 @@ def ledger() -> Analysis:
     return Analysis(
         reps=(rep,), sets=(one,), mount=mount, straight_line_deg=41.5, straight_line_source="median of tops"
     )
+
+
+def test_what_was_declared_of_the_mount_is_kept_beside_what_the_motion_showed(tmp_path: Path) -> None:
+    declared = Mount.from_axes(cranial="+x", anterior="+z")
+    found = Mount.from_axes(cranial="+y", anterior="+z", source="declared, corrected")
+    with SessionWriter(tmp_path, header()) as writer:
+        writer.append(block(0, 300))
+        writer.close()
+    told = dataclasses.replace(read_session(writer.folder).header, mount=declared)
+    write_analysis(writer.folder, told, dataclasses.replace(ledger(), mount=found))
+    again = read_session(writer.folder).header
+    assert (again.mount, again.mount_corrected) == (declared, found)
+    write_analysis(writer.folder, again, dataclasses.replace(ledger(), mount=declared))
+    assert read_session(writer.folder).header.mount_corrected is None
 
 
 def test_folder_is_named_by_start_and_exercise_and_never_reused(tmp_path: Path) -> None:
