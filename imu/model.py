@@ -461,7 +461,13 @@ class SetSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something the analysis found. `t_s` is when it happened, `decided_s` the device time at which it was known."""
+    """Something the analysis found.
+
+    Attributes:
+        t_s: When it happened.
+        decided_s: When it was known: the device time of the newest sample it took, to within two samples. Where samples
+            were lost it may lie in the hole.
+    """
 
     t_s: float
     decided_s: float
@@ -477,6 +483,13 @@ class PhaseChanged(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepAnnounced(Event):
     """The lift arrived at the top: this is the number to say aloud. Provisional until confirmed or withdrawn."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepWithdrawn(Event):
+    """The lift that was announced went on, and was none of a repetition: the number is taken back at once."""
 
     number: int
 

@@ -20,6 +20,7 @@ from imu.model import (
     Rep,
     RepAnnounced,
     RepConfirmed,
+    RepWithdrawn,
     SetClosed,
     SetSummary,
 )
@@ -108,6 +109,8 @@ class Board:
             self.last_set = event.summary
             self.resting_since_s = event.summary.end_s
             self.remark(words.set_line(event.summary))
+        elif isinstance(event, RepWithdrawn):
+            self.remark(words.withdrawn_line(event.number))
         elif isinstance(event, MovementRejected):
             self.remark(words.rejected_line(event.rep, event.withdrawn))
         elif isinstance(event, Calibration):

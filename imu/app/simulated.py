@@ -22,12 +22,14 @@ from imu.app.disturbed import DISTURBANCES
 from imu.evaluation.announcing import LATEST_S, Announced, Said, announced
 from imu.evaluation.matching import Span, match
 from imu.exercises import get_exercise
-from imu.model import Analysis, Bools, Mount, MovementRejected, Rep, RepAnnounced, Samples
+from imu.model import Analysis, Bools, Event, Mount, MovementRejected, Rep, RepAnnounced, RepWithdrawn, Samples
 from imu.motion.pipeline import Pipeline, analyze
 
 MountKnown = Literal["known", "learned"]
 FULL_RATE_HZ = 104.0
 """The rate the accuracy of times and of announcements is stated for."""
+SETTLED_S = 1.0
+"""What is said of a lift is known by this long after the last instant it may be about (a hold is let last a moment)."""
 QUIET_S = 60.0
 EVERYDAY = (*DAILY, "mixed")
 
@@ -184,15 +186,19 @@ def listen_to(pipeline: Pipeline, samples: Samples, lifts: list[Span]) -> Announ
     t, said, withdrawn = samples.t_s, [], 0
     single = np.zeros(len(t), bool)
     for start, end in lifts:
-        single[np.searchsorted(t, start) : np.searchsorted(t, end + LATEST_S)] = True
+        single[np.searchsorted(t, start) : np.searchsorted(t, end + LATEST_S + SETTLED_S)] = True
     starts = np.flatnonzero(single | np.r_[True, single[:-1]]).tolist()
     for first, last in pairwise([*starts, len(t)]):
         for event in pipeline.push(samples[first:last]):
             if isinstance(event, RepAnnounced):
                 said.append(Said(t_s=event.t_s, known_s=float(t[last - 1])))
-            withdrawn += isinstance(event, MovementRejected) and event.withdrawn is not None
-    withdrawn += sum(isinstance(e, MovementRejected) and e.withdrawn is not None for e in pipeline.finish())
+            withdrawn += _withdraws(event)
+    withdrawn += sum(map(_withdraws, pipeline.finish()))
     return announced(lifts, said, withdrawn=withdrawn)
+
+
+def _withdraws(event: Event) -> bool:
+    return isinstance(event, RepWithdrawn) or (isinstance(event, MovementRejected) and event.withdrawn is not None)
 
 
 def _quiet_runs(task: Task) -> Iterator[QuietRun]:

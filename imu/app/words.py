@@ -104,6 +104,11 @@ def rejected_line(rep: Rep, withdrawn: int | None = None) -> str:
     return f"{taken}{VERDICTS[rep.verdict]} ({rep.verdict}, range {degrees(rep.rom_deg)})"
 
 
+def withdrawn_line(number: int) -> str:
+    """That an announced repetition was none, as soon as that shows."""
+    return f"rep {number} taken back: the lift went on past the top"
+
+
 def set_line(summary: SetSummary) -> str:
     """One set in a line."""
     return (

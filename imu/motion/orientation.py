@@ -23,7 +23,9 @@ _X_Y_X_W_W_Y, _Z_Z_X_Y_X_Y = np.array([1, 2, 1, 0, 0, 2]), np.array([3, 3, 1, 2,
 
 
 class Orientation(Protocol):
-    """Stage: uniform `Samples` -> `Inclination`."""
+    """Stage: uniform `Samples` -> `Inclination`, of which each sample is known only `delay_s` later."""
+
+    delay_s: float
 
     def push(self, block: Samples) -> Inclination:
         """Take a block and give what can be known so far."""
@@ -43,6 +45,8 @@ class GyroOrientation:
     A cheap gyroscope's offset of several deg/s would else tilt the first seconds by as many degrees: VQF itself learns
     it, but trusts a sensor that is held by a living body only slowly.
     """
+
+    delay_s = 0.0
 
     def __init__(self, grid_hz: float, params: MotionParams) -> None:
         self._params = params
@@ -178,6 +182,7 @@ class AccOrientation:
     def __init__(self, grid_hz: float, params: MotionParams) -> None:
         taps = gaussian_taps(params.acc_sigma_s, grid_hz)
         self._axes = [Smoother(taps) for _ in range(3)]
+        self.delay_s = self._axes[0].delay / grid_hz
         self._waiting: Samples | None = None
 
     def push(self, block: Samples) -> Inclination:

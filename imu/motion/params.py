@@ -73,7 +73,12 @@ class MotionParams:
         tempo_ratio: Nor is a stroke this many times quicker or slower than the set's, stalls left out.
         inner_hold_s, inner_hold_ratio: Nor a hold inside it longer than this, and this many times the set's longest.
         rhythm: A set begins where its first periods differ by no more than this factor.
-        above_top: A lift that ends above the set's top by more than this share of its range is not announced.
+        above_top: A lift that ends above the set's top, or begins away from its bottom, by more than this share of its
+            range (or by `posture_deg`) is not announced.
+        arrived: Once there are enough repetitions for a set, nor is a lift of less than this share of their range: it
+            has only stalled.
+        first_start: Before anything of a set is known, a lift is announced where it begins within this share of the
+            posture's tolerance of the exercise's bottom: one that picks something up begins higher.
         verdict_wait_s: A cycle is judged at most this long after its last stroke ended.
         set_gap_s: A set ends after this long without movement.
         attempts_gap_s: Failed attempts keep a set alive no longer than this after its last repetition.
@@ -190,6 +195,8 @@ class MotionParams:
     inner_hold_ratio: float = 3.0
     rhythm: float = 4.0
     above_top: float = 0.3
+    arrived: float = 0.75
+    first_start: float = 0.5
     verdict_wait_s: float = 2.5
     set_gap_s: float = 10.0
     attempts_gap_s: float = 20.0

@@ -82,6 +82,7 @@ class _Hinge:
         self.mount, self._params = mount, params
         self._new_trunk = partial(TrunkStage, mount, grid_hz=grid_hz, gyroscope=gyroscope, params=params)
         self._trunk, self._newest_s = self._new_trunk(), nan
+        self.delay_s = self._trunk.delay_s
         self._strokes = StrokeFinder(grid_hz=grid_hz, gyroscope=gyroscope, turn_deg=turn_deg, params=params)
         if not gyroscope:
             # The chest's own acceleration turns the specific force: a quick stroke seems quicker and to go further.
@@ -94,6 +95,7 @@ class _Hinge:
         self.history = self._strokes.past
         self.phase, self.phase_since_s = Phase.UNKNOWN, 0.0
         self._walked_s, self._walks_told = walked_s, 0
+        self._looked = 0
 
     def push(self, block: Inclination) -> list[Event]:
         events: list[Event] = []
@@ -128,11 +130,22 @@ class _Hinge:
         if not len(trunk):
             return events
         events += self._tell(self._strokes.push(trunk))
-        return events + self.judge.advance(float(trunk.t_s[-1]))
+        return events + self._climb() + self.judge.advance(float(trunk.t_s[-1]))
+
+    def _climb(self, until_s: float = inf) -> list[Event]:
+        """Look whether the trunk went above the judge's ceiling, in the samples not yet looked at."""
+        start, ceiling_deg, t = self._looked, self.judge.ceiling_deg, self.history.column(0)
+        self._looked = end = max(start, int(np.searchsorted(t, until_s, side="right")))
+        if ceiling_deg == inf or end <= start:
+            return []
+        above = self.history.column(1, start, end) > ceiling_deg
+        first = int(above.argmax())
+        return self.judge.climbs(float(t[start + first])) if above[first] else []
 
     def _tell(self, found: list[Found]) -> list[Event]:
         events: list[Event] = []
         for item in found:
+            events += self._climb(item.decided_s)
             what = item.what
             if isinstance(what, Stroke):
                 events += self.judge.stroke(item.decided_s, what)
@@ -233,7 +246,8 @@ class Pipeline:
             events += self._revise(revision.mount, len(self._past))
         if self._hinge is not None:
             events += self._hinge.finish()
-        return self._seen(self._told(events, inf))
+        events = self._told(events, inf)
+        return self._seen([replace(e, decided_s=min(e.decided_s, self._newest_s)) for e in events])
 
     def calibrate(self, *, limit_s: float | None = None) -> None:
         """Take the next 3 s in which the trunk is held still for the straight line; the events say what comes of it.
@@ -388,21 +402,25 @@ class Pipeline:
         return self._told(events, float(history.column(0)[-1]) if history else inf)
 
     def _told(self, events: list[Event], now_s: float) -> list[Event]:
-        """With the steps of calibrations in their places (the trunk's motion lags behind them), and with holds."""
+        """With the steps of calibrations in their places (the trunk's motion lags behind them), and with holds.
+
+        The stages decide at the time of a sample of theirs; that it was known takes the samples of the smoothing, too.
+        """
         told = self._calibrations.tell(events, now_s)
         if len(told) > len(events):
             told = with_measured(told, self._lines()[0])
         if self._exercise.static and any(isinstance(e, RepConfirmed) for e in told):
             lines, _ = self._lines()
             told = [replace(e, rep=self._with_hold(e.rep, lines)) if isinstance(e, RepConfirmed) else e for e in told]
-        return told
+        late_s = self._orientation.delay_s + (self._hinge.delay_s if self._hinge else 0.0)
+        return [replace(e, decided_s=e.decided_s + late_s) for e in told]
 
     def _revise(self, mount: Mount, at: int) -> list[Event]:
         """Compute everything so far again with a better mount, and say what changed."""
         before = [] if self._hinge is None else self._hinge.judge.ledger()
         told = {s.set: s for s in self._sets_told}
         past = self._past.whole()
-        now_s = float(past.t_s[at - 1])
+        now_s = float(past.t_s[at - 1]) + self._orientation.delay_s
         self._hinge = self._new_hinge(mount)
         again: list[Event] = []
         for start in range(0, at, _BATCH):

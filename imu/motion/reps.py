@@ -25,6 +25,7 @@ from imu.model import (
     Rep,
     RepAnnounced,
     RepConfirmed,
+    RepWithdrawn,
     SetClosed,
     SetStarted,
     Stroke,
@@ -53,6 +54,9 @@ class RepJudge:
         self._set_end_s = NAN
         self._last_end_s = NAN
         self._early: int | None = None
+        self._ceiling_deg = inf
+        self._waiting: tuple[float, float] | None = None
+        """When and where a hold began that is to be announced."""
         self._closed: Cycle | None = None
         self._moving = False
         self._event_s = -inf
@@ -60,19 +64,48 @@ class RepJudge:
     # --- what comes in -------------------------------------------------------------------------------------------
 
     def arrival(self, t_s: float, range_deg: float, end_deg: float, *, lifting: bool) -> list[Event]:
-        """A stroke seems to have arrived: announce the count if this completes the lift of a repetition."""
+        """A stroke seems to have arrived: announce the count if this completes the lift of a repetition.
+
+        A static hold is announced only when it has lasted a moment.
+        """
         events = self._at(t_s)
-        if not lifting or self._early is not None or range_deg < self._least_deg() or end_deg > self._highest_deg():
+        holds = self._waiting is not None and end_deg <= self.ceiling_deg
+        if not lifting or self._early is not None or holds or not self._is_lift(range_deg, end_deg):
             return events
         if self._exercise.start is End.TOP and (self._open is None or self._open.first.lifting):
             return events
-        self._early = self._counted() + 1
-        return [*events, RepAnnounced(t_s=t_s, decided_s=t_s, number=self._early)]
+        if self._exercise.static:
+            self._waiting = t_s, end_deg
+            return events
+        return [*events, self._announce(t_s, decided_s=t_s)]
+
+    @property
+    def ceiling_deg(self) -> float:
+        """The pitch above which what was announced, or is about to be, was no repetition; inf where nothing was."""
+        if self._waiting is not None:
+            return self._waiting[1] + self._params.hold_band_deg
+        return inf if self._early is None else self._ceiling_deg
+
+    def climbs(self, t_s: float) -> list[Event]:
+        """The trunk went above the ceiling: the lift leads off the bench. What was announced of it is taken back."""
+        events, self._waiting = self._at(t_s), None
+        number, self._early = self._early, None
+        return events if number is None else [*events, RepWithdrawn(t_s=t_s, decided_s=t_s, number=number)]
+
+    def _announce(self, t_s: float, *, decided_s: float) -> Event:
+        self._waiting, self._early = None, self._counted() + 1
+        self._ceiling_deg = self._highest_deg()
+        return RepAnnounced(t_s=t_s, decided_s=decided_s, number=self._early)
+
+    def _announce_hold(self, decided_s: float) -> list[Event]:
+        return [] if self._waiting is None else [self._announce(self._waiting[0], decided_s=decided_s)]
 
     def moving(self, t_s: float, *, lifting: bool) -> list[Event]:
         """A stroke is under way: no bout ends meanwhile, and the next repetition's first stroke closes the cycle."""
         events = self._at(t_s)
         self._moving = True
+        if not lifting:
+            self._waiting = None
         cycle = self._open
         if cycle is not None and cycle.first.lifting == lifting and self._is_good(cycle):
             events += self._close_cycle(t_s)
@@ -128,6 +161,8 @@ class RepJudge:
     def _due(self) -> Iterator[tuple[float, Callable[[float], list[Event]]]]:
         """What waits for time to pass, and until when. A stroke under way may still mend all but a good cycle."""
         p, cycle = self._params, self._open
+        if self._waiting is not None:
+            yield max(self._waiting[0] + p.hold_moment_s, self._event_s), self._announce_hold
         if cycle is not None and cycle.second is not None:
             if self._is_good(cycle):
                 yield max(cycle.end_s + p.verdict_wait_s, self._event_s), self._close_cycle
@@ -339,7 +374,7 @@ class RepJudge:
             events += self._reject(decided_s, self._open, self._judge(self._open))
         for group in list(self._groups):
             events += self._close_group(group, decided_s)
-        self._open, self._closed, self._last_end_s, self._early = None, None, NAN, None
+        self._open, self._closed, self._last_end_s, self._early, self._waiting = None, None, NAN, None, None
         return events
 
     def _close_group(self, group: Group, decided_s: float) -> list[Event]:
@@ -371,15 +406,30 @@ class RepJudge:
 
     def _reference_deg(self) -> float:
         """Median range of the set under way, or the exercise's nominal one until three strokes are known."""
-        group = max(self._groups, key=lambda g: len(g.cycles), default=None)
+        group = self._largest()
         return group.range_deg if group is not None and len(group.cycles) > 1 else self._exercise.rom_deg
 
     def _least_deg(self) -> float:
         return max(self._exercise.min_rom_deg, self._params.complete * self._reference_deg())
 
+    def _is_lift(self, range_deg: float, end_deg: float) -> bool:
+        """Whether a lift has the range of a repetition, from about where its like begin to about where they end."""
+        if range_deg < self._least_deg() or end_deg > self._highest_deg():
+            return False
+        ex, p, start_deg, group = self._exercise, self._params, end_deg - range_deg, self._largest()
+        if group is None:
+            known = ex.bottom_deg is not None and self._mount.is_sure
+            return not known or abs(start_deg - (ex.bottom_deg or 0.0)) <= p.first_start * ex.posture_tolerance_deg
+        away_deg = abs(start_deg - median(c.lowest_deg for c in group.cycles))
+        stalled = len(group.cycles) >= p.min_set_reps and range_deg < p.arrived * group.range_deg
+        return not stalled and away_deg <= max(p.posture_deg, p.above_top * group.range_deg)
+
+    def _largest(self) -> Group | None:
+        return max(self._groups, key=lambda g: len(g.cycles), default=None)
+
     def _highest_deg(self) -> float:
         """A lift that ends above this leads off the bench."""
-        group = max(self._groups, key=lambda g: len(g.cycles), default=None)
+        group = self._largest()
         if group is not None:
             top_deg = median(c.highest_deg for c in group.cycles)
             return top_deg + max(self._params.posture_deg, self._params.above_top * group.range_deg)
@@ -388,7 +438,7 @@ class RepJudge:
 
     def _wiggle_deg(self) -> float:
         """Reversals smaller than this belong to the hold or stroke they interrupt."""
-        group = max(self._groups, key=lambda g: len(g.cycles), default=None)
+        group = self._largest()
         known = group.range_deg if group else self._open.first.range_deg if self._open else 0.0
         return self._params.wiggle * max(known, self._exercise.min_rom_deg)
 

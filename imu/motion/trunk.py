@@ -14,7 +14,7 @@ _CUT_DEG = -135.0
 
 
 class TrunkStage:
-    """Stage: `Inclination` -> `Trunk`, delayed by half the rate's smoothing (which is taken out of the times)."""
+    """Stage: `Inclination` -> `Trunk`, `delay_s` late: half the rate's smoothing (which is taken out of the times)."""
 
     def __init__(self, mount: Mount, *, grid_hz: float, gyroscope: bool, params: MotionParams) -> None:
         backward = tuple(-a for a in mount.anterior)
@@ -23,6 +23,7 @@ class TrunkStage:
         self._hz = grid_hz
         self._gyroscope = gyroscope
         self._rate = Smoother(gaussian_taps(params.rate_sigma_s, grid_hz))
+        self.delay_s = self._rate.delay / grid_hz
         self._waiting = np.empty((4, 0))
         self._last_pitch = np.empty(0)
 

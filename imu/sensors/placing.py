@@ -4,6 +4,10 @@ Unwrapping. Both are taken as the value nearest to the newest frame so far: righ
 samples (157 s at 208 Hz) and 35 minutes away from it. The sensor's ring (105 s) and its patience after a drop (60 s)
 are well inside. Index and time count the same thing, so a frame in which they contradict each other is refused.
 
+A header damaged on the way may contradict itself by little enough to be taken. Then the good frames after it may seem
+to contradict it by more. So a frame that does not agree with the newest one is held against the one before that as
+well: where it agrees with that, it was the newest that was wrong, and the frame takes its place.
+
 The first frame has nothing to be held against. If it was wrong, or if the sensor's clock or index jumps later, every
 frame after it is refused; then the frames agree with one another but not with what was believed, and after a few of
 them the stream is said to be broken, which only a new start mends. Only live frames count for this: frames sent again
@@ -54,6 +58,7 @@ class Placing:
         self._told_s = 1 / rate_hz
         self._first: _Place | None = None
         self._newest: _Place = (0, 0)
+        self._before: _Place = (0, 0)
         self._zero_us = 0.0
         self._refused: _Place | None = None
         self._refusals = 0
@@ -91,42 +96,55 @@ class Placing:
             if backfill or index16 > FIRST_WITHIN_S / self._told_s:
                 what = "sent again" if backfill else f"at index {index16}"
                 raise FrameError(f"A frame from the sensor was left out: a stream does not begin with one {what}.")
-            self._first = self._newest = index16, time_us
+            self._first = self._newest = self._before = index16, time_us
             self._zero_us = time_us - index16 * 1e6 * self._told_s
             return self._newest
         place = _nearest(self._newest, index16, time_us)
-        if place[0] < 0 or not self._agree(self._newest, place):
+        if self._fits(self._newest, place):
+            if place > self._newest:
+                self._before, self._newest = self._newest, place
+            return place
+        earlier = _nearest(self._before, index16, time_us)
+        if not self._fits(self._before, earlier):
             by_time_s = (place[1] - self._newest[1]) * 1e-6
             by_index_s = (place[0] - self._newest[0]) * self._period_s
             raise FrameError(
                 f"A frame from the sensor was left out: its index is {by_index_s:.1f} s, its time {by_time_s:.1f} s "
                 "from the newest one's."
             )
-        self._newest = max(self._newest, place)
-        return place
+        self._newest = max(self._before, earlier)
+        return earlier
 
-    @property
-    def _learned(self) -> bool:
-        return self._first is not None and self._newest[1] - self._first[1] >= LEARN_S * 1e6
+    def _fits(self, believed: _Place, place: _Place) -> bool:
+        return place[0] >= 0 and self._agree(believed, place)
 
     @property
     def _period_s(self) -> float:
         """From sample to sample."""
-        if self._first is None or not self._learned or self._newest[0] <= self._first[0]:
+        return self._period_to(self._newest)
+
+    def _period_to(self, place: _Place) -> float:
+        """From sample to sample, by the stamps up to a place."""
+        if self._first is None or not self._learned(place) or place[0] <= self._first[0]:
             return self._told_s
-        measured_s = (self._newest[1] - self._first[1]) * 1e-6 / (self._newest[0] - self._first[0])
+        measured_s = (place[1] - self._first[1]) * 1e-6 / (place[0] - self._first[0])
         return min(max(measured_s, self._told_s / (1 + RATE_TOLERANCE)), self._told_s / (1 - RATE_TOLERANCE))
 
-    def _agree(self, one: _Place, other: _Place) -> bool:
-        """Whether two places are as far from each other by index as by time."""
-        by_time_s, by_index_s = (other[1] - one[1]) * 1e-6, (other[0] - one[0]) * self._period_s
-        ratio = MISMATCH_RATIO if self._learned else RATE_TOLERANCE
+    def _learned(self, place: _Place) -> bool:
+        return self._first is not None and place[1] - self._first[1] >= LEARN_S * 1e6
+
+    def _agree(self, one: _Place, other: _Place, *, by: _Place | None = None) -> bool:
+        """Whether two places are as far from each other by index as by time, at the pace up to the place `by`."""
+        by = one if by is None else by
+        by_time_s, by_index_s = (other[1] - one[1]) * 1e-6, (other[0] - one[0]) * self._period_to(by)
+        ratio = MISMATCH_RATIO if self._learned(by) else RATE_TOLERANCE
         return abs(by_time_s - by_index_s) <= MISMATCH_S + ratio * abs(by_time_s)
 
     def _count_refusal(self, index16: int, time_us: int, error: FrameError) -> None:
         before = self._refused
         self._refused = (index16, time_us) if before is None else _nearest(before, index16, time_us)
-        self._refusals = self._refusals + 1 if before is not None and self._agree(before, self._refused) else 1
+        agree = before is not None and self._agree(before, self._refused, by=self._newest)
+        self._refusals = self._refusals + 1 if agree else 1
         if self._refusals >= BROKEN_AFTER:
             raise StreamBroken(
                 f"{BROKEN_AFTER} frames in a row contradict the ones before, but not each other; start the stream anew."

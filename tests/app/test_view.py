@@ -22,6 +22,7 @@ from imu.model import (
     Rep,
     RepAnnounced,
     RepConfirmed,
+    RepWithdrawn,
     SetClosed,
     SetSummary,
     Verdict,
@@ -97,6 +98,12 @@ def test_the_bottom_hold_that_led_into_a_rep_is_shown_while_its_own_has_no_end()
     following = {"lift_start_s": 56.4, "lift_end_s": 57.8, "lower_start_s": 58.8, "lower_end_s": 61.8}
     shown.take(RepConfirmed(t_s=62.0, decided_s=62.0, rep=replace(REP, **following, bottom_hold_s=float("nan"))))
     assert "0.8 ✗" in drawn(shown)
+
+
+def test_an_announcement_that_is_taken_back_says_why() -> None:
+    shown = board()
+    shown.take(RepWithdrawn(t_s=62.0, decided_s=62.1, number=8))
+    assert "rep 8 taken back: the lift went on past the top" in drawn(shown)
 
 
 def test_a_refusal_is_shown_with_its_reason_and_then_goes() -> None:

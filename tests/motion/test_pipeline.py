@@ -19,6 +19,7 @@ from firmware_proto.motion import Recording, SensorModel, SetPlan, random_negati
 from imu.exercises import get_exercise
 from imu.model import (
     Analysis,
+    Calibration,
     Event,
     Inclination,
     LiveState,
@@ -30,6 +31,7 @@ from imu.model import (
     Rep,
     RepAnnounced,
     RepConfirmed,
+    RepWithdrawn,
     Samples,
     SetClosed,
     SetStarted,
@@ -183,6 +185,25 @@ def test_decisions_come_in_order_and_never_before_what_they_are_about() -> None:
     assert all(e.t_s <= e.decided_s + 0.05 for e in done.events)
 
 
+@pytest.mark.parametrize("gyroscope", [True, False])
+@pytest.mark.parametrize("learned", [True, False])
+def test_what_is_said_to_be_known_is_known_with_that_sample_and_not_before(*, gyroscope: bool, learned: bool) -> None:
+    samples = material("set", gyroscope=gyroscope, holes=False)
+    pipeline = Pipeline(
+        get_exercise("back-extension"), rate_hz=52.0, gyroscope=gyroscope, mount=None if learned else DECLARED
+    )
+    pipeline.calibrate()
+    told = [(e, float(samples.t_s[i])) for i in range(len(samples)) for e in pipeline.push(samples[i : i + 1])]
+    assert {type(e) for e, _ in told} >= {PhaseChanged, RepAnnounced, RepConfirmed, SetStarted, Calibration}
+    assert any(isinstance(e, MountRevised) for e, _ in told) == learned
+    late_s = np.array([known_s - e.decided_s for e, known_s in told])
+    assert late_s.min() > -1e-9
+    assert late_s.max() < 2.1 / 52.0
+    assert [e.decided_s for e, _ in told] == sorted(e.decided_s for e, _ in told)
+    ending = [e.decided_s for e in pipeline.finish()]
+    assert all(told[-1][0].decided_s <= s <= samples.t_s[-1] for s in ending)
+
+
 def test_each_rep_is_announced_once_as_its_lift_arrives() -> None:
     done = live()
     withdrawn = {e.withdrawn for e in done.of(MovementRejected)}
@@ -191,6 +212,23 @@ def test_each_rep_is_announced_once_as_its_lift_arrives() -> None:
         near = [e for e in said if abs(e.t_s - rep.lift_end_s) < 0.3]
         assert [e.number for e in near] == [rep.rep]
     assert len(said) <= len(done.analysis.counted) + len(withdrawn - {None})
+
+
+def test_a_lift_that_leads_off_the_bench_is_taken_back_long_before_it_is_judged() -> None:
+    plan, sensor = random_plan(7004, "back-extension")
+    made = simulate(plan, sensor, 7004)
+    samples = Samples.measured(made.t_s, made.acc_mps2, made.gyr_radps)
+    mount = Mount.from_axes(cranial=plan.cranial, anterior=plan.anterior)
+    pipeline = Pipeline(get_exercise("back-extension"), rate_hz=made.rate_hz, mount=mount)
+    events = pipeline.push(samples) + pipeline.finish()
+    at = next(i for i, e in enumerate(events) if isinstance(e, RepWithdrawn))
+    announced = next(e for e in reversed(events[:at]) if isinstance(e, RepAnnounced))
+    assert events[at].number == announced.number == len(made.truth.counted) + 1
+    assert events[at].decided_s - announced.decided_s < 1.5
+    assert not any(isinstance(e, MovementRejected) and e.withdrawn for e in events[at:])
+    singly = Pipeline(get_exercise("back-extension"), rate_hz=made.rate_hz, mount=mount)
+    pieces = [e for i in range(0, len(samples), 7) for e in singly.push(samples[i : i + 7])] + singly.finish()
+    assert [repr(e) for e in pieces] == [repr(e) for e in events]
 
 
 def test_a_verdict_falls_within_three_seconds_of_the_close_of_the_cycle() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -17,6 +18,7 @@ from imu.model import (
     Rep,
     RepAnnounced,
     RepConfirmed,
+    RepWithdrawn,
     SetStarted,
     Stroke,
     Verdict,
@@ -414,3 +416,55 @@ def test_whatever_is_done_the_books_balance(script: list[tuple[str, float, float
     for number in {r.set for r in out.counted}:
         members = [r.rep for r in out.counted if r.set == number]
         assert members == list(range(1, len(members) + 1))
+
+
+def said(out: Outcome) -> list[int]:
+    return [e.number for e in out.events if isinstance(e, RepAnnounced)]
+
+
+def test_a_lift_that_begins_far_from_where_the_exercise_does_is_not_announced_before_a_set() -> None:
+    bent = Bout()
+    bent.at_deg = -10.0
+    assert said(judge(bent.rep(45.0))) == []
+    assert said(judge(Bout().rep(45.0))) == [1]
+
+
+def test_nor_one_that_begins_far_from_where_the_set_does() -> None:
+    bout = Bout().reps(3).to(45.0).wait(1.0).to(-15.0, 1.5).wait(0.6).to(45.0).wait(1.0).to(-45.0, 2.0)
+    assert said(judge(bout)) == [1, 2, 3, 4]
+
+
+def test_a_lift_that_stops_half_way_in_a_set_is_not_announced_there() -> None:
+    assert said(judge(Bout().reps(3).to(10.0).wait(1.0).to(-45.0, 2.0))) == [1, 2, 3]
+    assert said(judge(Bout().reps(3).to(30.0).wait(1.0).to(-45.0, 2.0))) == [1, 2, 3, 4]
+
+
+def test_what_goes_on_above_its_ceiling_is_taken_back_at_once() -> None:
+    j = RepJudge(BENCH, MOUNT, params=PARAMS)
+    assert j.ceiling_deg == math.inf
+    (announced,) = j.arrival(10.0, 90.0, 45.0, lifting=True)
+    assert isinstance(announced, RepAnnounced)
+    assert j.count == 1
+    assert 45.0 < j.ceiling_deg < 90.0
+    assert j.climbs(10.8) == [RepWithdrawn(t_s=10.8, decided_s=10.8, number=1)]
+    assert j.count == 0
+    assert j.climbs(10.9) == []
+
+
+HOLD = get_exercise("sorensen-hold")
+
+
+@pytest.mark.parametrize("then", ["held", "lowered", "left"])
+def test_a_static_hold_is_announced_when_it_has_lasted_a_moment(then: str) -> None:
+    j = RepJudge(HOLD, MOUNT, params=PARAMS)
+    events = j.arrival(10.0, 60.0, 0.0, lifting=True) + j.advance(11.0)
+    assert events == []
+    if then == "lowered":
+        events += j.moving(11.0, lifting=False)
+    elif then == "left":
+        assert 0.0 < j.ceiling_deg < 30.0
+        events += j.climbs(11.0)
+    events += j.arrival(11.5, 61.0, 1.0, lifting=True) if then == "held" else []
+    events += j.advance(20.0)
+    known_s = 10.0 + PARAMS.hold_moment_s
+    assert events == ([RepAnnounced(t_s=10.0, decided_s=known_s, number=1)] if then == "held" else [])

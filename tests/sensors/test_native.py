@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from firmware_proto import wire
@@ -202,6 +202,8 @@ def test_random_bytes_are_refused_by_name_and_do_not_lead_astray(junk: list[byte
 
 
 @given(st.integers(0, 7), st.integers(1, 255))
+@example(2, 53)
+@example(6, 24)
 def test_a_corrupted_header_never_moves_the_stream_far(byte: int, flip: int) -> None:
     decoder = NativeDecoder(START)
     decoder.push(frame(3000), 0.0)
@@ -215,6 +217,20 @@ def test_a_corrupted_header_never_moves_the_stream_far(byte: int, flip: int) -> 
         assert abs(samples.t_s[0] - 3010 / RATE_HZ) < 1.5
         assert abs(int(samples.index[0]) - 3010) < 1.5 * RATE_HZ
     assert decoder.push(frame(3020), 0.1).index.tolist() == list(range(3020, 3030))
+
+
+@pytest.mark.parametrize("sound", [1, 2, 40])
+def test_no_damaged_header_makes_a_good_frame_after_it_refused(sound: int) -> None:
+    last = 3000 + 10 * sound
+    for byte, flip in itertools.product(range(8), range(1, 256)):
+        decoder = NativeDecoder(START)
+        decoder.push_many([frame(at) for at in range(3000, last, 10)], [0.0] * sound)
+        broken = bytearray(frame(last))
+        broken[byte] ^= flip
+        with contextlib.suppress(FrameError):
+            decoder.push(bytes(broken), 0.0)
+        for good in (last + 10, last + 20, last + 5000):
+            assert decoder.push(frame(good), 0.1).index[0] == good, (byte, flip)
 
 
 def test_the_newest_protocol_is_refused_in_words() -> None:
