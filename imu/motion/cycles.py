@@ -99,19 +99,25 @@ class Group:
         self.range_deg = median(r for c in self.cycles for r in c.strokes_deg)
 
     def fits(self, cycle: Cycle, params: MotionParams) -> bool:
-        """Whether a cycle has this group's range and posture, and follows soon enough."""
+        """Whether a cycle has this group's range, posture, lean and tempo, and follows soon enough."""
         share = cycle.range_deg / self.range_deg
-        away = max(
+        away_deg = max(
             abs(median(c.lowest_deg for c in self.cycles) - cycle.lowest_deg),
             abs(median(c.highest_deg for c in self.cycles) - cycle.highest_deg),
         )
-        lean_deg = median(c.lean_deg for c in self.cycles)
+        furthest_deg = max(params.posture_deg, params.posture_share * self.range_deg)
+        lean_deg = cycle.lean_deg - median(c.lean_deg for c in self.cycles)
+        # Each at its limit may be a poor repetition; all near their limits at once are something else.
+        strange = (1.0 - share) / (1.0 - params.complete) if share < 1.0 else (share - 1.0) / (params.oversize - 1.0)
+        strange += away_deg / furthest_deg + (0.0 if self._holds_alike(cycle, params.held_longer_s, params) else 0.5)
+        late = cycle.first.start_s - self.cycles[-1].end_s > params.set_gap_s
         return (
-            cycle.lean_deg - lean_deg <= max(params.lean_deg, params.lean_share * self.range_deg)
+            params.complete <= share <= params.oversize
+            and away_deg <= furthest_deg
+            and strange <= (params.strange_late if late else params.strange)
+            and lean_deg <= max(params.lean_deg, params.lean_share * self.range_deg)
             and self._tempo_ratio(cycle) <= params.tempo_ratio
-            and self._holds_alike(cycle, params)
-            and params.complete <= share <= params.oversize
-            and away <= max(params.posture_deg, params.posture_share * self.range_deg)
+            and self._holds_alike(cycle, params.inner_hold_s, params)
             and cycle.first.start_s - self.alive_s <= params.set_gap_s
         )
 
@@ -121,11 +127,11 @@ class Group:
         shares = [one / median(usual) for one, usual in zip(cycle.moving_s, mine, strict=True)]
         return float(max(*shares, 1.0 / min(shares)))
 
-    def _holds_alike(self, cycle: Cycle, params: MotionParams) -> bool:
-        """Whether a cycle's hold is not far longer than any of this group's: somebody who sits on a chair meanwhile."""
-        longest_s = max(c.pause_s for c in self.cycles)
+    def _holds_alike(self, cycle: Cycle, least_s: float, params: MotionParams) -> bool:
+        """Whether a cycle's hold is not far longer than this group's: somebody sits on a chair meanwhile."""
+        usual_s = median(c.pause_s for c in self.cycles)
         few = len(self.cycles) < params.min_set_reps
-        return few or cycle.pause_s <= max(params.inner_hold_s, params.inner_hold_ratio * longest_s)
+        return few or cycle.pause_s <= max(least_s, params.inner_hold_ratio * usual_s)
 
     def is_rhythmic(self, cycles: int, params: MotionParams) -> bool:
         """Whether the last few cycles followed one another about evenly, as in a set and not as in a day's work."""

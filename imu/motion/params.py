@@ -71,7 +71,10 @@ class MotionParams:
             of the range, whichever is more.
         lean_deg, lean_share: A repetition leans no further out of the hinge plane than its set does, by more than this.
         tempo_ratio: Nor is a stroke this many times quicker or slower than the set's, stalls left out.
-        inner_hold_s, inner_hold_ratio: Nor a hold inside it longer than this, and this many times the set's longest.
+        inner_hold_s, inner_hold_ratio: Nor a hold inside it longer than this, and this many times the set's own.
+        strange: How far it is off in range and in posture, each as a share of its limit, adds up to no more than this;
+        strange_late: than this where only failed attempts have kept the set alive;
+        held_longer_s: a hold inside it longer than this (and `inner_hold_ratio` times the usual) counts as half a limit.
         rhythm: A set begins where its first periods differ by no more than this factor.
         above_top: A lift that ends above the set's top, or begins away from its bottom, by more than this share of its
             range (or by `posture_deg`) is not announced.
@@ -82,6 +85,7 @@ class MotionParams:
         verdict_wait_s: A cycle is judged at most this long after its last stroke ended.
         set_gap_s: A set ends after this long without movement.
         attempts_gap_s: Failed attempts keep a set alive no longer than this after its last repetition.
+        attempt: A movement of less than this share of the set's range is no attempt.
         hold_gap_s: A cycle is given up when its second stroke does not follow the first within this.
         static_hold_s: The same for a static hold.
         min_set_reps: Fewer repetitions are shown as isolated and not counted.
@@ -191,6 +195,9 @@ class MotionParams:
     lean_deg: float = 12.0
     lean_share: float = 0.3
     tempo_ratio: float = 4.0
+    strange: float = 2.0
+    strange_late: float = 0.9
+    held_longer_s: float = 1.0
     inner_hold_s: float = 6.0
     inner_hold_ratio: float = 3.0
     rhythm: float = 4.0
@@ -200,6 +207,7 @@ class MotionParams:
     verdict_wait_s: float = 2.5
     set_gap_s: float = 10.0
     attempts_gap_s: float = 20.0
+    attempt: float = 0.15
     hold_gap_s: float = 20.0
     static_hold_s: float = 900.0
     min_set_reps: int = 3

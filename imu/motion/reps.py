@@ -300,7 +300,8 @@ class RepJudge:
         p = self._params
         for group in self._groups:
             since_rep_s = stroke.start_s - group.cycles[-1].end_s
-            if stroke.start_s - group.alive_s <= p.set_gap_s and since_rep_s <= p.attempts_gap_s:
+            tried = stroke.range_deg >= p.attempt * group.range_deg
+            if tried and stroke.start_s - group.alive_s <= p.set_gap_s and since_rep_s <= p.attempts_gap_s:
                 group.alive_s = stroke.end_s
         self._last_end_s = stroke.end_s
 
