@@ -67,9 +67,9 @@ def find_edges(pitch: Floats, rate: Floats, *, rate_hz: float, params: MotionPar
 def _reach(
     pieces: list[tuple[int, int]], mine: int, step: int, pitch: Floats, *, longest: float, params: MotionParams
 ) -> tuple[int, bool]:
-    """Walk from the largest piece over stalls; also whether a stroke of its own lies beyond a stop `longest` samples or more.
+    """Walk from the largest piece over stalls; also whether a stroke of its own lies beyond a longer stop.
 
-    A twitch during a stop does not end it: only a piece of some progress does.
+    A stop is at most `longest` samples. A twitch during a stop does not end it: only a piece of some progress does.
     """
     low, high = extremes(pitch)
     at, last, still = mine, mine, 0

@@ -269,8 +269,8 @@ def _fitted(found: _State) -> tuple[Floats, Floats, Floats]:
     along[:, 0], along[:, 1], along[:, 3], along[:, 4] = 1.0, at, time_s * by_p, time_s * by_q
     # A hair of a ridge: a stroke that tells nothing of its shape must not break the others' solution.
     diagonal = np.einsum("sii->si", found.normal)
-    ridge = 1e-3 * _TINY * (1.0 + diagonal.max(axis=1))
-    spread = np.linalg.solve(found.normal + ridge[:, None, None] * np.eye(along.shape[1]), along)
+    ridge = (1e-14 * diagonal + 1e-30)[:, None, :] * np.eye(along.shape[1])
+    spread = np.linalg.solve(found.normal + ridge, along)
     var = (along * spread).sum(axis=1)
     return onset_s + at * time_s, np.sqrt(np.maximum(var, 0.0)), found.cost / _BINS
 
