@@ -101,7 +101,8 @@ class Timeline:
         values, rise = knots.take(at, axis=1), knots.take(at + _ONE, axis=1)
         rise -= values
         step_s, axes = rise[0], values[1:]
-        axes += rise[1:] * ((grid_s - values[0]) / step_s)
+        rise[1:] *= (grid_s - values[0]) / step_s
+        axes += rise[1:]
         filled = after.filled.take(at)
         if holes:
             filled |= step_s > self._gap_s

@@ -81,5 +81,6 @@ def _angles(shares: Floats, *, out: Floats) -> None:
 def _along(v: Floats, axes: Floats) -> Floats:
     """Shares of (n, 3) vectors along an axis (3, 1), or (k, n) along k of them (k, 3, 1)."""
     # Not a matrix product, which may round differently for blocks of different length; three terms add up in order.
-    out: Floats = np.add.reduce(axes * v.T, axis=-2)
+    # In rows, in which the sum over three of them is quick, however the vectors lie in memory.
+    out: Floats = np.add.reduce(np.multiply(axes, v.T, order="C"), axis=-2)
     return out
