@@ -82,6 +82,7 @@ class StrokeFinder:
         self._moving_dps = params.moving_dps if gyroscope else params.moving_acc_only_dps
         self._turn_deg = turn_deg
         self._params = params
+        self._stall = int(params.stall_s * grid_hz)
         self.past = History(5)
         self._fresh = True
         self._run = _Run(0, 0)
@@ -140,9 +141,12 @@ class StrokeFinder:
         for start, end, way, low, high, last_deg in runs:
             if way != self._run.sign or self._fresh:
                 self._end_run(start, before_deg, out)
-                self._run, self._fresh = _Run(start, way, still=start), False
-            self._look(start, end, low, high, out)
+                self._run, self._fresh = _Run(start, way, low, high, start), False
             before_deg = last_deg
+            up = self._direction <= 0 and high - self._low[1] >= self._turn_deg
+            down = self._direction >= 0 and self._high[1] - low >= self._turn_deg
+            if up or down or start == seen or end > self._run.still + self._stall:
+                self._look(start, end, low, high, out)
         if self._run.sign and self._direction == self._run.sign:
             self._arrive(len(self.past), out, closed=False)
 
@@ -190,7 +194,7 @@ class StrokeFinder:
         """Look at samples [start, end) between these pitches, which all belong to the current run."""
         run = self._run
         if run.sign == 0:
-            if run.stood or end <= run.still + int(self._params.stall_s * self._hz):
+            if run.stood or end <= run.still + self._stall:
                 self._creep(start, end, low, high, out)
             else:
                 self._stand(start, end, out)
@@ -218,7 +222,7 @@ class StrokeFinder:
         """
         run = self._run
         while start < end:
-            due = end if run.stood else min(run.still + int(self._params.stall_s * self._hz), end)
+            due = end if run.stood else min(run.still + self._stall, end)
             if start < due:
                 self._creep(start, due, *extremes(self.past.column(_PITCH, start, due)), out)
             start = due
@@ -360,6 +364,8 @@ class StrokeFinder:
         a, b = offset + int(edges.start), offset + int(np.ceil(edges.end)) + 1
         part = self.past.columns(5, a, b)
         t, pitch, rate, tilt, trust = part
+        start_s, start_deg = _between(part, edges.start + offset - a)
+        end_s, end_deg = _between(part, edges.end + offset - a)
         least, most = part.argmin(axis=1).tolist(), part.argmax(axis=1).tolist()
         low, high = least[_PITCH], most[_PITCH]
         lost = longest = 0
@@ -368,10 +374,10 @@ class StrokeFinder:
             lost, longest = int(np.count_nonzero(gone)), _longest(gone)
         return Stroke(
             lifting=lifting,
-            start_s=_value(t, edges.start + offset - a),
-            end_s=_value(t, edges.end + offset - a),
-            start_deg=_value(pitch, edges.start + offset - a),
-            end_deg=_value(pitch, edges.end + offset - a),
+            start_s=start_s,
+            end_s=end_s,
+            start_deg=start_deg,
+            end_deg=end_deg,
             peak_dps=float(max(rate[most[_RATE]], -rate[least[_RATE]])),
             peak_s=self._at(_T, offset + edges.peak),
             low_deg=float(pitch[low]),
@@ -393,8 +399,8 @@ def _longest(lost: Bools) -> int:
     return int((flips[1::2] - flips[::2]).max())
 
 
-def _value(column: Floats, at: float) -> float:
-    """The column at a fractional sample."""
-    i = min(int(at), len(column) - 1)
-    j = min(i + 1, len(column) - 1)
-    return float(column[i] + (at - i) * (column[j] - column[i]))
+def _between(motion: Floats, at: float) -> tuple[float, float]:
+    """Time and pitch, the motion's first rows, at a fractional sample."""
+    i = min(int(at), motion.shape[1] - 1)
+    (t, *later), (deg, *on) = motion[:2, i : i + 2].tolist()
+    return t + (at - i) * (later[0] - t) if later else t, deg + (at - i) * (on[0] - deg) if on else deg
