@@ -163,7 +163,7 @@ class StrokeFinder:
         """Take a block from sample `first` on that is wholly of the current run: nothing is cut by it."""
         run, end = self._run, len(self.past)
         self._look(first, end, *extremes(pitch), out)
-        if run.sign and self._direction == run.sign:
+        if run.sign and self._direction == run.sign and self._travelled(run) >= self._turn_deg:
             speed = run.sign * self._past_part(_RATE, run, end)
             # No faster sample before it, no arrival; those before this block were looked at then.
             if extremes(speed[first - run.start :])[0] < self._params.edge_fraction * extremes(speed)[1]:
@@ -258,7 +258,7 @@ class StrokeFinder:
     def _arrive(self, end: int, out: list[Found], *, closed: bool) -> None:
         """The stroke arrives where its rate falls below the edge, or where its run ends; after a stall, once more."""
         run, turned = self._run, self._turn_at_deg
-        if (run.high - turned if run.sign > 0 else turned - run.low) < self._turn_deg:
+        if self._travelled(run) < self._turn_deg:
             return
         pitch, rate = self._past_part(_PITCH, run, end), self._past_part(_RATE, run, end)
         travelled, speed = (pitch - turned, rate) if run.sign > 0 else (turned - pitch, -rate)
@@ -273,6 +273,10 @@ class StrokeFinder:
                 t, range_deg = self._at(_T, run.arrived), float(travelled[k])
                 out.append(Found(t, Arrival(run.sign > 0, t, range_deg, turned + run.sign * range_deg)))
                 out.append(Found(t, Phase.TOP if run.sign > 0 else Phase.BOTTOM))
+
+    def _travelled(self, run: _Run) -> float:
+        """How far the run has got since the last turn."""
+        return run.high - self._turn_at_deg if run.sign > 0 else self._turn_at_deg - run.low
 
     def _past_part(self, column: int, run: _Run, end: int) -> Floats:
         return self.past.column(column, run.start, end)

@@ -72,8 +72,7 @@ def _angles(shares: Floats, *, out: Floats) -> None:
     np.maximum(right, _MINUS_ONE, out=right)
     np.minimum(right, _ONE, out=right)
     np.arcsin(right, lean)
-    np.rad2deg(pitch, pitch)
-    np.rad2deg(lean, lean)
+    np.rad2deg(out, out)
     if pitch[pitch.argmin()] < _CUT_DEG:
         pitch[pitch < _CUT_DEG] += 360.0
 
