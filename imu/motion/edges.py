@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imu.model import Floats
+from imu.motion.history import extremes
 from imu.motion.params import MotionParams
 
 
@@ -32,63 +33,61 @@ def find_edges(pitch: Floats, rate: Floats, *, rate_hz: float, params: MotionPar
     Usually there is one. A stop in mid-swing longer than a stall divides it in two; movement near the ends of the
     range, apart from the stroke, belongs to the holds.
     """
-    peak = int(np.argmax(rate))
-    threshold = params.edge_fraction * rate[peak]
-    if threshold <= 0:
+    peak = int(rate.argmax())
+    threshold = params.edge_fraction * float(rate[peak])
+    if not threshold > 0.0:
         return []
     above = rate > threshold
-    flips = np.flatnonzero(above[1:] != above[:-1]) + 1
-    starts = flips[above[flips]]
-    ends = flips[~above[flips]]
-    if above[0]:
-        starts = np.concatenate(([0], starts))
-    if above[-1]:
-        ends = np.concatenate((ends, [len(rate)]))
-    mine = int(np.argmax(pitch[ends - 1] - pitch[starts]))
-    low, high = float(pitch.min()), float(pitch.max())
-    longest = params.stall_s * rate_hz
+    cuts = ((above[1:] != above[:-1]).nonzero()[0] + 1).tolist()
+    cuts = [0] * bool(above[0]) + cuts + [len(rate)] * bool(above[-1])
+    pieces = list(zip(cuts[::2], cuts[1::2], strict=True))
+    if len(pieces) == 1:
+        (start, end), first, last, before, after = pieces[0], 0, 0, False, False
+    else:
+        longest = params.stall_s * rate_hz
+        mine = int(np.argmax(pitch[[b - 1 for _, b in pieces]] - pitch[[a for a, _ in pieces]]))
+        first, before = _reach(pieces, mine, -1, pitch, longest=longest, params=params)
+        last, after = _reach(pieces, mine, +1, pitch, longest=longest, params=params)
+        start, end = pieces[first][0], pieces[last][1]
 
-    def reach(step: int) -> tuple[int, bool]:
-        """Walk from the largest piece over stalls; also whether a stroke of its own lies beyond a longer stop.
+    def within(a: int, b: int) -> list[Edges]:
+        found = find_edges(pitch[a:b], rate[a:b], rate_hz=rate_hz, params=params)
+        return [Edges(e.start + a, e.end + a, e.peak + a, e.stall) for e in found]
 
-        A twitch during a stop does not end it: only a piece of some progress does.
-        """
-        at, last, still = mine, mine, 0.0
-        while 0 <= at + step < len(starts):
-            gap = (ends[at], starts[at + 1]) if step > 0 else (ends[at - 1], starts[at])
-            share = (float(pitch[gap[0]]) - low) / max(high - low, 1e-9)
-            if not params.stall_margin < share < 1.0 - params.stall_margin:
-                return last, False
-            still += gap[1] - gap[0]
-            if still > longest:
-                return last, True
-            at += step
-            progress = float(pitch[ends[at] - 1] - pitch[starts[at]])
-            if progress < params.progress * (high - low):
-                still += ends[at] - starts[at]
-            else:
-                last, still = at, 0.0
-        return last, False
-
-    first, before = reach(-1)
-    last, after = reach(+1)
-    start, end = int(starts[first]), int(ends[last])
     if not start <= peak < end:
         # A jerk apart from the stroke set the threshold; the stroke's own peak must.
-        left = int(ends[first - 1]) if first else 0
-        right = int(starts[last + 1]) if last + 1 < len(starts) else len(rate)
-        inner = find_edges(pitch[left:right], rate[left:right], rate_hz=rate_hz, params=params)
-        return [Edges(e.start + left, e.end + left, e.peak + left, e.stall) for e in inner]
-    stall = int(np.count_nonzero(~above[start:end]))
+        left = pieces[first - 1][1] if first else 0
+        right = pieces[last + 1][0] if last + 1 < len(pieces) else len(rate)
+        return within(left, right)
+    stall = end - start - sum(b - a for a, b in pieces[first : last + 1])
     found = [Edges(_crossing(rate, start, threshold), _crossing(rate, end, threshold), peak, stall)]
-    if before:
-        cut = start
-        found = find_edges(pitch[:cut], rate[:cut], rate_hz=rate_hz, params=params) + found
-    if after:
-        cut = end
-        rest = find_edges(pitch[cut:], rate[cut:], rate_hz=rate_hz, params=params)
-        found += [Edges(e.start + cut, e.end + cut, e.peak + cut, e.stall) for e in rest]
-    return found
+    return (within(0, start) if before else []) + found + (within(end, len(rate)) if after else [])
+
+
+def _reach(
+    pieces: list[tuple[int, int]], mine: int, step: int, pitch: Floats, *, longest: float, params: MotionParams
+) -> tuple[int, bool]:
+    """Walk from the largest piece over stalls; also whether a stroke of its own lies beyond a longer stop.
+
+    A stop is at most `longest` samples. A twitch during a stop does not end it: only a piece of some progress does.
+    """
+    low, high = extremes(pitch)
+    at, last, still = mine, mine, 0
+    while 0 <= at + step < len(pieces):
+        gap = (pieces[at][1], pieces[at + 1][0]) if step > 0 else (pieces[at - 1][1], pieces[at][0])
+        share = (float(pitch[gap[0]]) - low) / max(high - low, 1e-9)
+        if not params.stall_margin < share < 1.0 - params.stall_margin:
+            return last, False
+        still += gap[1] - gap[0]
+        if still > longest:
+            return last, True
+        at += step
+        start, end = pieces[at]
+        if float(pitch[end - 1] - pitch[start]) < params.progress * (high - low):
+            still += end - start
+        else:
+            last, still = at, 0
+    return last, False
 
 
 def _crossing(rate: Floats, i: int, threshold: float) -> float:

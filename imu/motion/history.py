@@ -35,8 +35,9 @@ class History:
             grown = np.empty((self._data.shape[0], max(end, 2 * self._data.shape[1])))
             grown[:, : self._n] = self._data[:, : self._n]
             self._data = grown
+        new = self._data[:, self._n : end]
         for i, column in enumerate(columns):
-            self._data[i, self._n : end] = column
+            new[i] = column
         self._n = end
 
     def column(self, i: int, start: int = 0, end: int | None = None) -> Floats:

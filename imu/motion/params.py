@@ -74,7 +74,7 @@ class MotionParams:
         inner_hold_s, inner_hold_ratio: Nor a hold inside it longer than this, and this many times the set's own.
         strange: How far it is off in range and in posture, each as a share of its limit, adds up to no more than this;
         strange_late: than this where only failed attempts have kept the set alive;
-        held_longer_s: a hold inside it longer than this (and `inner_hold_ratio` times the usual) counts as half a limit.
+        held_longer_s: a hold inside it longer than this (and `inner_hold_ratio` times the usual) adds half a limit.
         rhythm: A set begins where its first periods differ by no more than this factor.
         above_top: A lift that ends above the set's top, or begins away from its bottom, by more than this share of its
             range (or by `posture_deg`) is not announced.

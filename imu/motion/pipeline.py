@@ -54,13 +54,13 @@ from imu.motion.params import MotionParams
 from imu.motion.reps import RepJudge
 from imu.motion.sets import judge_form, straight_line, summarise_all
 from imu.motion.slip import Coarse, find_slips, postures, slip_words
-from imu.motion.strokes import Arrival, Found, Rest, StrokeFinder
+from imu.motion.strokes import Arrival, Found, Rest, StrokeFinder, Walked
 from imu.motion.timeline import Timeline, stretches
 from imu.motion.trunk import TrunkStage
 
 __all__ = ["MotionParams", "Pipeline", "analyze"]
 
-_BATCH = 32768
+_BATCH = 65536
 """Samples per block in batch: measured fastest; larger blocks fall out of the processor's cache."""
 
 
@@ -117,20 +117,13 @@ class _Hinge:
 
     def _take(self, trunk: Trunk) -> list[Event]:
         """Take the trunk's motion, cut where the person was found to walk."""
-        events: list[Event] = []
-        while len(trunk) and self._walks_told < len(self._walked_s):
-            walked_s = self._walked_s[self._walks_told]
-            if walked_s > trunk.t_s[-1]:
-                break
-            cut = int(np.searchsorted(trunk.t_s, walked_s, side="right"))
-            events += self._tell(self._strokes.push(trunk[:cut])) + self._tell(self._strokes.interrupt())
-            events += self.judge.walked(walked_s, since_s=walked_s - STEPS_S)
-            self._walks_told += 1
-            trunk = trunk[cut:]
         if not len(trunk):
-            return events
-        events += self._tell(self._strokes.push(trunk))
-        return events + self._climb() + self.judge.advance(float(trunk.t_s[-1]))
+            return []
+        now_s, told = float(trunk.t_s[-1]), self._walks_told
+        while self._walks_told < len(self._walked_s) and self._walked_s[self._walks_told] <= now_s:
+            self._walks_told += 1
+        events = self._tell(self._strokes.push(trunk, self._walked_s[told : self._walks_told]))
+        return events + self._climb() + self.judge.advance(now_s)
 
     def _climb(self, until_s: float = inf) -> list[Event]:
         """Look whether the trunk went above the judge's ceiling, in the samples not yet looked at."""
@@ -153,6 +146,8 @@ class _Hinge:
                 events += self.judge.arrival(what.t_s, what.range_deg, what.end_deg, lifting=what.lifting)
             elif isinstance(what, Rest):
                 events += self.judge.rests(item.decided_s)
+            elif isinstance(what, Walked):
+                events += self.judge.walked(item.decided_s, since_s=item.decided_s - STEPS_S)
             else:
                 if what in (Phase.LIFTING, Phase.LOWERING):
                     events += self.judge.moving(item.decided_s, lifting=what is Phase.LIFTING)

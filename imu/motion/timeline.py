@@ -51,6 +51,7 @@ class Timeline:
     def __init__(self, *, rate_hz: float, params: MotionParams) -> None:
         self.grid_hz = grid_rate_hz(rate_hz, params)
         self._dt = 1.0 / self.grid_hz
+        self._step_s = np.array(self._dt)
         self._gap_s = max(params.gap_intervals / rate_hz, params.harmless_gap_s)
         self._longest_s = params.longest_bridge_s
         self._last: Floats | None = None
@@ -69,17 +70,17 @@ class Timeline:
         """Go on to the end of the block, or to where it has to be looked at anew; also gives what is left of it."""
         if self._last is None:
             return self._restart(block)
-        newest_s, rest = float(self._last[0, 0]), _NONE
-        step_s = _steps(newest_s, block.t_s)
+        knots, rest = _knots(self._last, block), _NONE
+        step_s = knots[0, 1:] - knots[0, :-1]
         shortest_s, longest_s = extremes(step_s)
         if not shortest_s > 0.0:
-            return block[:0], self._forward(block, newest_s)
+            return block[:0], self._forward(block, float(knots[0, 0]))
         if longest_s > self._longest_s:
             n = int(np.argmax(step_s > self._longest_s))
             if n == 0:
                 return self._restart(block)
             block, rest, longest_s = block[:n], block[n:], extremes(step_s[:n])[1]
-        knots = _knots(self._last, block)
+            knots = knots[:, : n + 1]
         self._last = knots[:, -1:]
         return self._interpolate(knots, block, holes=longest_s > self._gap_s), rest
 
@@ -101,7 +102,8 @@ class Timeline:
         values, rise = knots.take(at, axis=1), knots.take(at + _ONE, axis=1)
         rise -= values
         step_s, axes = rise[0], values[1:]
-        axes += rise[1:] * ((grid_s - values[0]) / step_s)
+        rise[1:] *= (grid_s - values[0]) / step_s
+        axes += rise[1:]
         filled = after.filled.take(at)
         if holes:
             filled |= step_s > self._gap_s
@@ -120,18 +122,10 @@ class Timeline:
         while self._origin_s + last * self._dt > newest_s:
             last -= 1
         grid_s = np.arange(float(self._next), last + 1.0)
-        grid_s *= self._dt
+        grid_s *= self._step_s
         grid_s += self._origin_s
         self._next += len(grid_s)
         return grid_s
-
-
-def _steps(before_s: float, t_s: Floats) -> Floats:
-    """From each time to the next, the first from the one before."""
-    out = np.empty(len(t_s))
-    out[0] = t_s[0] - before_s
-    np.subtract(t_s[1:], t_s[:-1], out[1:])
-    return out
 
 
 def _knots(last: Floats | None, block: Samples) -> Floats:

@@ -73,8 +73,7 @@ def _angles(shares: Floats, *, out: Floats) -> None:
     np.maximum(right, _MINUS_ONE, out=right)
     np.minimum(right, _ONE, out=right)
     np.arcsin(right, lean)
-    np.rad2deg(pitch, pitch)
-    np.rad2deg(lean, lean)
+    np.rad2deg(out, out)
     if pitch[pitch.argmin()] < _CUT_DEG:
         pitch[pitch < _CUT_DEG] += 360.0
 
@@ -82,5 +81,6 @@ def _angles(shares: Floats, *, out: Floats) -> None:
 def _along(v: Floats, axes: Floats) -> Floats:
     """Shares of (n, 3) vectors along an axis (3, 1), or (k, n) along k of them (k, 3, 1)."""
     # Not a matrix product, which may round differently for blocks of different length; three terms add up in order.
-    out: Floats = np.add.reduce(axes * v.T, axis=-2)
+    # In rows, in which the sum over three of them is quick, however the vectors lie in memory.
+    out: Floats = np.add.reduce(np.multiply(axes, v.T, order="C"), axis=-2)
     return out

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from imu.model import Floats, Phase, Stroke, Trunk
 from imu.motion.params import MotionParams
-from imu.motion.strokes import Arrival, Found, Rest, StrokeFinder, spectral_arc_length
+from imu.motion.sparc import spectral_arc_length
+from imu.motion.strokes import Arrival, Found, Rest, StrokeFinder
 
 HZ = 104.0
 PARAMS = MotionParams()
