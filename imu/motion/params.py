@@ -88,6 +88,7 @@ class MotionParams:
         attempt: A movement of less than this share of the set's range is no attempt.
         hold_gap_s: A cycle is given up when its second stroke does not follow the first within this.
         static_hold_s: The same for a static hold.
+        posed: From this certainty of the mount on, posture is asked of a static hold.
         min_set_reps: Fewer repetitions are shown as isolated and not counted.
         longest_hole_s: A stroke with a longer hole in it stays unjudged, too: a whole stroke may be hidden there.
         lost_share: A cycle of which more than this share was bridged over lost samples stays unjudged.
@@ -210,6 +211,7 @@ class MotionParams:
     attempt: float = 0.15
     hold_gap_s: float = 20.0
     static_hold_s: float = 900.0
+    posed: float = 0.65
     min_set_reps: int = 3
     lost_share: float = 0.85
     longest_hole_s: float = 2.5

@@ -47,6 +47,8 @@ class RepJudge:
         self._mount = mount
         self._params = params
         self._needed = 1 if exercise.static else params.min_set_reps
+        # A hold stands alone, and nothing but its posture tells it from standing about: that is asked of it sooner.
+        self._posed = mount.is_sure or (exercise.static and mount.certainty >= params.posed)
         self._open: Cycle | None = None
         self._groups: list[Group] = []
         self._done: list[Cycle] = []
@@ -358,7 +360,7 @@ class RepJudge:
 
     def _in_posture(self, cycle: Cycle) -> bool:
         ex, lift, lower = self._exercise, cycle.lift, cycle.lower
-        if ex.top_deg is None or ex.bottom_deg is None or not self._mount.is_sure or not (lift and lower):
+        if ex.top_deg is None or ex.bottom_deg is None or not self._posed or not (lift and lower):
             return True
         return (
             abs(lift.end_deg - ex.top_deg) <= ex.posture_tolerance_deg
