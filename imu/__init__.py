@@ -1,3 +1,3 @@
 """Back extensions, rep by rep, from one sensor on the chest."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

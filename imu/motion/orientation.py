@@ -138,7 +138,6 @@ class GyroOrientation:
             tauAcc=p.vqf_tau_acc_s,
             biasClip=p.vqf_bias_clip_dps,
             biasSigmaInit=p.vqf_bias_sigma_init_dps,
-            biasSigmaMotion=p.vqf_bias_sigma_motion_dps,
         )
         if offset_radps is not None:
             vqf.setBiasEstimate(offset_radps, sigma_radps)

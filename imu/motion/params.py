@@ -18,9 +18,8 @@ class MotionParams:
     Orientation (VQF, Laidig & Seel 2023; defaults of its authors but for cheap gyroscopes' larger offsets):
         vqf_bias_clip_dps: Largest gyroscope offset that is believed (datasheets of cheap parts allow up to 10 deg/s).
         vqf_bias_sigma_init_dps: Uncertainty of the offset at the start.
-        vqf_bias_sigma_motion_dps: How far the offset learned while moving is trusted; half of the authors' value learns
-            it faster, and reads public recordings with optical truth better.
-        vqf_tau_acc_s: Time constant of the accelerometer's correction; 3-9 s count alike, 4 reads those best.
+        vqf_tau_acc_s: Time constant of the accelerometer's correction; a tenth longer than its authors' reads public
+            recordings with optical truth a little better, much longer reads simulated trunks worse.
         start_s: So much of the start gives the gyroscope's first offset,
         start_moves_dps, start_shakes_mps2: where the rate and the specific force scatter by less than this in it,
         start_offset_sigma_dps: and breathing may have added this.
@@ -144,8 +143,7 @@ class MotionParams:
 
     vqf_bias_clip_dps: float = 10.0
     vqf_bias_sigma_init_dps: float = 5.0
-    vqf_bias_sigma_motion_dps: float = 0.05
-    vqf_tau_acc_s: float = 4.0
+    vqf_tau_acc_s: float = 3.3
     start_s: float = 1.0
     start_moves_dps: float = 3.0
     start_shakes_mps2: float = 0.3
