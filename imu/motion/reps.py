@@ -231,6 +231,9 @@ class RepJudge:
         if self._open is not None and self._is_hump(self._open, stroke):
             self._open.first, self._open.second = join(self._open.first, stroke), None
             return events
+        if self._open is not None and self._is_false_start(self._open, stroke):
+            self._open.second = stroke
+            return events
         if self._open is not None and self._open.second is not None:
             events += self._close_cycle(decided_s)
         before, self._closed = self._closed, None
@@ -252,6 +255,13 @@ class RepJudge:
         if second is None or first.lifting != stroke.lifting or stroke.start_s - first.end_s > p.stall_s:
             return False
         return second.range_deg < p.one_way * first.range_deg and stroke.range_deg < p.one_way * first.range_deg
+
+    def _is_false_start(self, cycle: Cycle, stroke: Stroke) -> bool:
+        """Whether a cycle's second stroke only began what this one does, and came back in between."""
+        first, second, p = cycle.first, cycle.second, self._params
+        if second is None or second.lifting != stroke.lifting or second.range_deg >= p.one_way * first.range_deg:
+            return False
+        return abs(stroke.start_deg - first.end_deg) <= p.fallback * first.range_deg
 
     def _may_start(self, stroke: Stroke) -> bool:
         start = self._exercise.start

@@ -297,6 +297,15 @@ def test_a_hump_at_the_bottom_does_not_divide_a_repetition() -> None:
     assert out.counted[0].lower_s == pytest.approx(1.5 + 0.3 + 0.6 + 0.6)
 
 
+def test_a_false_start_of_the_way_back_leaves_the_repetition_whole() -> None:
+    bout = hinged()
+    for _ in range(3):
+        bout.to(20.0).wait(0.3).to(48.0, 0.8).to(26.0, 1.0).wait(2.0).to(90.0, 1.5).wait(1.0)
+    out = judge(bout, FROM_TOP)
+    assert out.verdicts == [Verdict.COUNTED] * 3
+    assert out.counted[0].lift_s == pytest.approx(1.5)
+
+
 def test_a_shallow_attempt_is_not_joined_to_the_repetition_after_it() -> None:
     out = judge(hinged().rep(20.0).rep(20.0).to(68.0, 1.0).wait(0.3).to(88.0, 1.0).wait(0.4).rep(20.0), FROM_TOP)
     assert len(out.counted) == 3
