@@ -139,7 +139,7 @@ class RepJudge:
         self._moving = False
         if stroke.start_s - self._last_end_s > self._patience_s():
             events += self._end_bout(decided_s)
-        if stroke.range_deg >= self._wiggle_deg() and not self._extend(stroke):
+        if stroke.range_deg >= self._wiggle_deg(stroke.start_s) and not self._extend(stroke):
             events += self._place(decided_s, stroke)
         self._keep_alive(stroke)
         return events
@@ -277,7 +277,7 @@ class RepJudge:
         if self._exercise.start is not End.EITHER:
             return True
         lopsided = second.range_deg > self._params.lopsided * first.range_deg
-        return not lopsided and second.start_s - first.end_s <= self._params.either_hold_s
+        return not lopsided and not self._is_past(first, second.start_s)
 
     def _close_cycle(self, decided_s: float) -> list[Event]:
         cycle, self._open = self._open, None
@@ -449,11 +449,20 @@ class RepJudge:
         known = self._exercise.top_deg is not None and self._mount.is_sure
         return (self._exercise.top_deg or 0.0) + self._exercise.posture_tolerance_deg if known else inf
 
-    def _wiggle_deg(self) -> float:
+    def _wiggle_deg(self, at_s: float) -> float:
         """Reversals smaller than this belong to the hold or stroke they interrupt."""
         group = self._largest()
-        known = group.range_deg if group else self._open.first.range_deg if self._open else 0.0
-        return self._params.wiggle * max(known, self._exercise.min_rom_deg)
+        if group is not None:
+            known_deg = group.range_deg
+        elif self._open is None or self._is_past(self._open.first, at_s):
+            known_deg = 0.0
+        else:
+            known_deg = self._open.first.range_deg
+        return self._params.wiggle * max(known_deg, self._exercise.min_rom_deg)
+
+    def _is_past(self, first: Stroke, at_s: float) -> bool:
+        """Whether a first stroke is too long ago to be half of a repetition, where any end may be its start."""
+        return self._exercise.start is End.EITHER and at_s - first.end_s > self._params.either_hold_s
 
     def _patience_s(self) -> float:
         """How long a rest may last before the bout is over; a hold inside a cycle may last longer."""
