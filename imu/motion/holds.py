@@ -82,8 +82,8 @@ def measure_hold(
 
 
 def with_hold(rep: Rep, hold: StaticHold | None) -> Rep:
-    """A row of the ledger with its hold."""
-    if hold is None:
+    """A row of the ledger with its hold; what was not counted held nothing."""
+    if hold is None or not rep.counted:
         return rep
     return replace(
         rep,

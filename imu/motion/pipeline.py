@@ -33,9 +33,12 @@ from imu.model import (
     Phase,
     PhaseChanged,
     Rep,
+    RepAnnounced,
     RepConfirmed,
+    RepWithdrawn,
     Samples,
     SetClosed,
+    SetStarted,
     SetSummary,
     StraightLine,
     StrapSlip,
@@ -44,7 +47,7 @@ from imu.model import (
     Verdict,
 )
 from imu.motion.blocks import STEPS_S, Blocks
-from imu.motion.calibration import Calibrations, line_for, with_measured
+from imu.motion.calibration import Calibrations, is_plausible, line_for, with_measured
 from imu.motion.gait import Gait
 from imu.motion.history import History
 from imu.motion.holds import measure_hold, with_hold
@@ -91,7 +94,8 @@ class _Hinge:
                 min_stroke_s=params.acc_only_haste * exercise.min_stroke_s,
                 posture_tolerance_deg=exercise.posture_tolerance_deg + params.acc_only_beyond_deg,
             )
-        self.judge = RepJudge(exercise, mount, params=params, line_holds=line_holds)
+        may_be_line = partial(is_plausible, exercise=exercise, mount=mount, params=params)
+        self.judge = RepJudge(exercise, mount, params=params, line_holds=line_holds, may_be_line=may_be_line)
         self.history = self._strokes.past
         self.phase, self.phase_since_s = Phase.UNKNOWN, 0.0
         self._walked_s, self._walks_told = walked_s, 0
@@ -221,6 +225,7 @@ class Pipeline:
         self._hinge = self._new_hinge(mount) if mount else None
         self._last: Rep | None = None
         self._sets_told: list[SetSummary] = []
+        self._starts_told: set[int] = set()
 
     def push(self, samples: Samples) -> list[Event]:
         """Take samples in order of time and give what they decide, in order of decision."""
@@ -239,10 +244,9 @@ class Pipeline:
         events = self._process(self._orientation.finish())
         for revision in self._learner.finish():
             events += self._revise(revision.mount, len(self._past))
-        if self._hinge is not None:
-            events += self._hinge.finish()
-        events = self._told(events, inf)
-        return self._seen([replace(e, decided_s=min(e.decided_s, self._newest_s)) for e in events])
+        events += self._told([] if self._hinge is None else self._hinge.finish(), inf)
+        end_s = self._newest_s
+        return self._seen([replace(e, t_s=min(e.t_s, end_s), decided_s=min(e.decided_s, end_s)) for e in events])
 
     def calibrate(self, *, limit_s: float | None = None) -> None:
         """Take the next 3 s in which the trunk is held still for the straight line; the events say what comes of it.
@@ -353,7 +357,8 @@ class Pipeline:
         """A movement of a static exercise with its hold measured."""
         if self._hinge is None or isnan(rep.lift_end_s):
             return rep
-        line_deg = line_for(lines, rep.lower_start_s).pitch_deg if lines else self._declared_deg
+        ends_s = inf if isnan(rep.lower_start_s) else rep.lower_start_s
+        line_deg = line_for(lines, ends_s).pitch_deg if lines else self._declared_deg
         t, pitch = (self._hinge.history.column(i) for i in (0, 1))
         hold = measure_hold(
             t, pitch, start_s=rep.lift_end_s, lowered_s=rep.lower_start_s, line_deg=line_deg, params=self._params
@@ -413,6 +418,7 @@ class Pipeline:
     def _revise(self, mount: Mount, at: int) -> list[Event]:
         """Compute everything so far again with a better mount, and say what changed."""
         before = [] if self._hinge is None else self._hinge.judge.ledger()
+        announced = None if self._hinge is None else self._hinge.judge.announced
         told = {s.set: s for s in self._sets_told}
         past = self._past.whole()
         now_s = float(past.t_s[at - 1]) + self._orientation.delay_s
@@ -431,8 +437,14 @@ class Pipeline:
             known = (isinstance(event, RepConfirmed) and _same(event.rep, before)) or (
                 isinstance(event, SetClosed) and told.get(event.summary.set) == event.summary
             )
-            if isinstance(event, RepConfirmed | SetClosed) and not known:
+            started = isinstance(event, SetStarted) and event.set not in self._starts_told
+            if started or (isinstance(event, RepConfirmed | SetClosed) and not known):
                 events.append(replace(event, decided_s=now_s))
+        now = self._hinge.judge.announced
+        if announced is not None and announced != now:
+            events.append(RepWithdrawn(t_s=now_s, decided_s=now_s, number=announced))
+        if now is not None and announced != now:
+            events.append(RepAnnounced(t_s=now_s, decided_s=now_s, number=now))
         return events
 
     def _seen(self, events: list[Event]) -> list[Event]:
@@ -440,6 +452,8 @@ class Pipeline:
         for event in events:
             if isinstance(event, RepConfirmed):
                 self._last = event.rep
+            elif isinstance(event, SetStarted):
+                self._starts_told.add(event.set)
             elif isinstance(event, SetClosed):
                 self._sets_told = [s for s in self._sets_told if s.set != event.summary.set] + [event.summary]
         return events

@@ -40,10 +40,16 @@ class RepJudge:
     """Stage: strokes and arrivals, in order of decision -> events and the ledger."""
 
     def __init__(
-        self, exercise: Exercise, mount: Mount, *, params: MotionParams, line_holds: Sequence[LineHold] = ()
+        self,
+        exercise: Exercise,
+        mount: Mount,
+        *,
+        params: MotionParams,
+        line_holds: Sequence[LineHold] = (),
+        may_be_line: Callable[[float], bool] = isfinite,
     ) -> None:
         self._exercise = exercise
-        self._line_holds = line_holds
+        self._line_holds, self._may_be_line = line_holds, may_be_line
         self._mount = mount
         self._params = params
         self._needed = 1 if exercise.static else params.min_set_reps
@@ -193,6 +199,11 @@ class RepJudge:
     def count(self) -> int:
         """Repetitions in the current set so far, one just announced included."""
         return max(self._counted(), self._early or 0)
+
+    @property
+    def announced(self) -> int | None:
+        """The number that was said and neither kept nor taken back yet."""
+        return self._early
 
     @property
     def set(self) -> int:
@@ -354,16 +365,20 @@ class RepJudge:
             return Verdict.TOO_FAST
         if max(first.duration_s, second.duration_s) > ex.max_stroke_s:
             return Verdict.TRANSITION
-        if self._calibrates(first.end_s, second.start_s):
+        if self._calibrates(first, second):
             return Verdict.TRANSITION
         if not self._in_posture(cycle):
             return Verdict.SHALLOW if cycle.range_deg < self._least_deg() else Verdict.TRANSITION
         return Verdict.COUNTED
 
-    def _calibrates(self, from_s: float, to_s: float) -> bool:
-        """Whether the straight line was held there on purpose; in a static hold that is its beginning."""
+    def _calibrates(self, first: Stroke, second: Stroke) -> bool:
+        """Whether the straight line was held there on purpose; in a static hold that is its beginning.
+
+        One marked in another posture is not used, and costs no repetition either.
+        """
         middles = (0.5 * (hold.start_s + hold.end_s) for hold in self._line_holds)
-        return not self._exercise.static and any(from_s <= middle <= to_s for middle in middles)
+        within = any(first.end_s <= middle <= second.start_s for middle in middles)
+        return within and not self._exercise.static and self._may_be_line(0.5 * (first.end_deg + second.start_deg))
 
     def _is_good(self, cycle: Cycle) -> bool:
         return cycle.second is not None and self._judge(cycle) is Verdict.COUNTED

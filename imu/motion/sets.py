@@ -53,7 +53,7 @@ def summarise(number: int, reps: list[Rep], *, previous_end_s: float) -> SetSumm
     """One set's figures from its counted repetitions.
 
     `lift_rate_loss_pct` is the last repetition's mean lift rate against the set's best, in percent (a trend of
-    fatigue, no measure of effort in reserve).
+    fatigue, no measure of effort in reserve); nan for one repetition.
     """
     rates = [r.mean_lift_dps for r in reps if r.mean_lift_dps > 0]
     return SetSummary(
@@ -66,7 +66,7 @@ def summarise(number: int, reps: list[Rep], *, previous_end_s: float) -> SetSumm
         mean_tempo=_mean_tempo(reps),
         mean_rom_deg=fmean(r.rom_deg for r in reps),
         mean_top_hold_s=_mean(r.top_hold_s for r in reps),
-        lift_rate_loss_pct=100.0 * (1.0 - rates[-1] / max(rates)) if rates else NAN,
+        lift_rate_loss_pct=100.0 * (1.0 - rates[-1] / max(rates)) if len(rates) > 1 else NAN,
     )
 
 

@@ -239,14 +239,16 @@ class StrokeFinder:
 
     def _creep(self, start: int, end: int, low: float, high: float, out: list[Found]) -> None:
         """Turn where the pitch has crept back from its extreme by `turn_deg`; samples and pitches are as in `_look`."""
+        turns = []
         for sign, (extreme, deg), reached in ((1, self._low, high), (-1, self._high, low)):
             if sign != self._direction and sign * (reached - deg) >= self._turn_deg:
                 pitch = self.past.column(_PITCH, start, end)
-                k = start + int(np.argmax(sign * (pitch - deg) >= self._turn_deg))
-                self._turned(sign, extreme, k, out)
-                if k + 1 < end:
-                    self._creep(k + 1, end, *extremes(self.past.column(_PITCH, k + 1, end)), out)
-                return
+                turns.append((start + int(np.argmax(sign * (pitch - deg) >= self._turn_deg)), sign, extreme))
+        if turns:
+            k, sign, extreme = min(turns)
+            self._turned(sign, extreme, k, out)
+            if k + 1 < end:
+                self._creep(k + 1, end, *extremes(self.past.column(_PITCH, k + 1, end)), out)
 
     def _turned(self, sign: int, extreme: int, k: int, out: list[Found]) -> None:
         if self._direction:

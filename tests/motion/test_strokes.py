@@ -163,3 +163,18 @@ def test_smoothness_tells_a_jerky_movement_from_a_smooth_one_at_any_size_and_tem
     assert spectral_arc_length(7.0 * speed(u), HZ) == pytest.approx(smooth)
     assert spectral_arc_length(speed(np.linspace(0, 1, 400)), HZ) == pytest.approx(smooth, abs=0.05)
     assert np.isnan(spectral_arc_length(np.zeros(50), HZ))
+
+
+@pytest.mark.parametrize("size", [1, 10, 300])
+def test_creeping_one_way_and_back_is_told_in_order_however_cut(size: int) -> None:
+    creep_dps = 2.8
+    down, up = (np.linspace(a, b, int(abs(b - a) / creep_dps * HZ), endpoint=False) for a, b in ((0, -9), (-9, 12)))
+    pitch = np.concatenate([np.zeros(4 * int(HZ)), down, up, np.full(4 * int(HZ), 12.0)])
+    n = len(pitch)
+    motion = Trunk(
+        t_s=np.arange(n) / HZ, pitch_deg=pitch, rate_dps=np.gradient(pitch) * HZ, tilt_deg=np.zeros(n),
+        trusted=np.ones(n, bool),
+    )  # fmt: skip
+    whole = run(motion)
+    assert [f.what for f in whole if isinstance(f.what, Phase)][:2] == [Phase.LOWERING, Phase.LIFTING]
+    assert repr(run(motion, list(range(size, n, size)))) == repr(whole)
