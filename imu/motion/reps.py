@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from math import inf, isnan, nextafter
+from math import inf, isfinite, isnan, nextafter
 from statistics import median
 
 from imu.exercises import End, Exercise
