@@ -46,6 +46,7 @@ class MotionParams:
         misfit: A shape that fits worse (mean square of the whitened residual) is none.
         edge_doubt: Nor is one whose edges lie further than this share of the duration from the crossings first found.
         acc_only_doubt: Without a gyroscope the model is this much less sure than it says (simulated people).
+        start_doubt: Nor is a start as sure as the model says: the strap gives way before the chest turns.
         strap_s: The strap's and soft tissue's play moves an edge by this.
 
     Repetitions and sets:
@@ -123,7 +124,7 @@ class MotionParams:
         hold_moment_s: A stay outside that is no longer than this ends no hold: a cough, a look aside.
         hold_line_s: Without a calibration the median of so many first seconds of a hold is its straight line.
         hold_settles_s: The angle may still be settling after the lift (the filter takes the accelerometer's word with a
-            time constant of 3 s): the sag is measured after this.
+            time constant of some seconds): the sag is measured after this.
 
     Form (definitions of the project):
         short_top_deg, overextended_deg: Limits of the deviation from the straight line.
@@ -172,6 +173,7 @@ class MotionParams:
     misfit: float = 4.0
     edge_doubt: float = 0.25
     acc_only_doubt: float = 1.4
+    start_doubt: float = 1.2
     strap_s: float = 0.010
 
     acc_only_haste: float = 0.5
@@ -243,8 +245,8 @@ class MotionParams:
     short_top_deg: float = -10.0
     overextended_deg: float = 10.0
     swung_ratio: float = 2.5
-    range_pm_deg: float = 2.4
-    range_pm_share: float = 0.04
+    range_pm_deg: float = 2.8
+    range_pm_share: float = 0.045
     range_pm_acc_only_s2: float = 0.12
     top_pm_deg: float = 1.8
     top_pm_acc_only_s2: float = 0.045

@@ -117,7 +117,7 @@ class Profile:
                 out[i] = Timing(
                     start_s=max(start_s, float(t_s[window.first])),
                     end_s=min(end_s, float(t_s[window.last])),
-                    start_pm_s=wide * hypot(sd[0], p.strap_s),
+                    start_pm_s=p.start_doubt * wide * hypot(sd[0], p.strap_s),
                     end_pm_s=wide * hypot(sd[1], p.strap_s),
                 )
         return out
@@ -129,7 +129,7 @@ class Profile:
         slope = 2.7 * max(abs(window.travel_deg), 1.0) / window.duration_s**2
         blur_s = p.rate_sigma_s if self._gyroscope else p.acc_sigma_s
         sd_s = min(hypot(moved_dps / slope, blur_s, window.longest_hole_s), max(0.3 * window.duration_s, blur_s))
-        return Timing(window.start_s, window.end_s, _Z90 * sd_s, _Z90 * sd_s)
+        return Timing(window.start_s, window.end_s, p.start_doubt * _Z90 * sd_s, _Z90 * sd_s)
 
     def _fit(self, t_s: Floats, pitch_deg: Floats, windows: Sequence[Window]) -> tuple[Floats, Floats, Floats]:
         """Edges, their standard deviations, and the misfit, by damped Gauss-Newton steps (Levenberg-Marquardt).
