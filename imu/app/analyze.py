@@ -39,6 +39,8 @@ class Outcome:
 
 
 Progress = Callable[[float], None]
+LEAST_S = 5.0
+"""No set of anything was ever done in less."""
 
 
 def run(recording: Recording, settings: Settings, progress: Progress | None = None) -> tuple[Analysis, Pipeline]:
@@ -138,10 +140,18 @@ def _one(one: Input, wishes: Wishes, progress: Progress) -> Outcome:
         exercise=settings.exercise,
         duration_s=float(t[-1] - t[0]),
         analysis=analysis,
-        warnings=(*recording.warnings, *analysis.warnings),
+        warnings=(*recording.warnings, *settings.notes, *analysis.warnings, *_too_short(recording, analysis)),
         proposals=proposals,
         declared=recording.header.exercise if recording.header else None,
     )
+
+
+def _too_short(recording: Recording, analysis: Analysis) -> list[str]:
+    """That there is no time for a set, where nothing was counted."""
+    t = recording.samples.t_s
+    if analysis.counted or t[-1] - t[0] >= LEAST_S:
+        return []
+    return [f"{recording.path} lasts {t[-1] - t[0]:.1f} s, which is too short for repetitions to be counted."]
 
 
 def _propose(recording: Recording, settings: Settings, progress: Progress) -> tuple[Proposal, ...]:

@@ -143,8 +143,11 @@ class Board:
 
 
 def _with_hold_before(rep: Rep, previous: Rep | None) -> Rep:
-    """Fill the hold that has no end yet with the one that led into this rep, which is what the person remembers."""
-    if previous is None:
+    """Fill the hold that has no end yet with the one that led into this rep, which is what the person remembers.
+
+    What led into the first rep of a set is a rest.
+    """
+    if previous is None or rep.rep == 1 or rep.set != previous.set:
         return rep
     if math.isnan(rep.bottom_hold_s) and rep.lift_start_s >= previous.lower_end_s:
         return dataclasses.replace(rep, bottom_hold_s=rep.lift_start_s - previous.lower_end_s)

@@ -338,8 +338,9 @@ def evaluate(
         imu evaluate dataset/ --exercise hinge --list
         imu evaluate dataset/ --exercise hinge --min-set-reps 1 --half both
     """
-    from imu.app.evaluate import Print, command_folder, command_simulated, half_of, styles_of
+    from imu.app.evaluate import MOUNTS, Print, command_folder, command_simulated, half_of, styles_of
     from imu.app.settings import Wishes
+    from imu.errors import UsageError
 
     give = Print(markdown=markdown, short=short, json=json)
     row = None if exercise is None else get_exercise(exercise)
@@ -349,6 +350,11 @@ def evaluate(
             give=give,
         )  # fmt: skip
         return
+    if mount in MOUNTS and mount != "learned":
+        raise UsageError(
+            f"--mount {mount}: known, learned and both are for the simulator. For FOLDER write HEAD,CHEST such as "
+            "+y,+z, or leave it out: then the mount is learned where no session says it."
+        )
     wishes = Wishes(exercise=row, min_set_reps=min_set_reps, mount=_mount(None if mount == "learned" else mount))
     command_folder(folder, wishes=wishes, half=half_of(half), listed=listed, jobs=jobs, give=give)
 

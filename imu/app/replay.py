@@ -33,7 +33,8 @@ def command(path: Path, *, speed: float, exercise: Exercise | None) -> None:
         DataError: It cannot be read.
     """
     recording = read_recording(path)
-    for warning in recording.warnings:
+    notes = settings_for(recording, Wishes(exercise=exercise)).notes
+    for warning in (*recording.warnings, *notes):
         console.err().print(f"note: {warning}", style="yellow", soft_wrap=True)
     end = asyncio.run(play(recording, speed=speed, exercise=exercise))
     console.out().print(f"{path}: {tables.total(end.analysis)}", style="bold", soft_wrap=True)

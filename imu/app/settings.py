@@ -10,6 +10,8 @@ from imu.app.tempo import Tempo
 from imu.errors import DataError, UsageError
 from imu.exercises import EXERCISES, Exercise, get_exercise
 from imu.model import LineHold, Mount
+from imu.motion.marked import usable_holds
+from imu.motion.params import MotionParams
 from imu.sessions import Recording, SessionHeader
 
 DEFAULT_EXERCISE = "hinge"
@@ -36,7 +38,7 @@ class Wishes:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What one recording is analysed with."""
+    """What one recording is analysed with; `notes` are sentences about what a person may have meant otherwise."""
 
     exercise: Exercise
     rate_hz: float
@@ -44,6 +46,7 @@ class Settings:
     mount: Mount | None
     straight_line_deg: float | None
     calibrations: tuple[LineHold, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def settings_for(recording: Recording, wishes: Wishes, said: str = "") -> Settings:
@@ -53,14 +56,26 @@ def settings_for(recording: Recording, wishes: Wishes, said: str = "") -> Settin
     exercise = wishes.exercise or _kept_exercise(recording, key)
     if header and header.target_tempo and wishes.exercise is None:
         exercise = dataclasses.replace(exercise, target_tempo=_kept_tempo(recording, header.target_tempo))
+    holds, unused = usable_holds(recording.samples, recording.calibrations, MotionParams())
     return Settings(
         exercise=exercise,
         rate_hz=recording.rate_hz,
         min_set_reps=wishes.min_set_reps or _kept_min_set_reps(recording),
         mount=wishes.mount or _given_mount(header),
         straight_line_deg=_given_straight_line(header),
-        calibrations=recording.calibrations,
+        calibrations=holds,
+        notes=(*_no_head(recording, wishes, exercise), *unused),
     )
+
+
+def _no_head(recording: Recording, wishes: Wishes, exercise: Exercise) -> list[str]:
+    """That a session folder lost what was declared, unless the person says what was done."""
+    if recording.header or not recording.path.is_dir() or wishes.exercise or wishes.auto:
+        return []
+    return [
+        f"{recording.path} has no session.json, so that it is not known what was trained; it is counted as "
+        f"{exercise.key}. --exercise NAME or --auto says otherwise."
+    ]
 
 
 def _kept_exercise(recording: Recording, key: str) -> Exercise:
@@ -98,6 +113,5 @@ def _given_mount(header: SessionHeader | None) -> Mount | None:
 
 
 def _given_straight_line(header: SessionHeader | None) -> float | None:
-    """The straight line the session was told; any other is a result, and one from a hold is measured again."""
-    given = header is not None and header.straight_line_source in ("calibration", "declared")
-    return header.straight_line_deg if header and given else None
+    """The straight line the session was told; any other is a result, and is measured again or is no more."""
+    return header.straight_line_deg if header and header.straight_line_source == "declared" else None

@@ -12,7 +12,7 @@ import numpy as np
 from imu.model import Floats, LineHold, Samples
 from imu.motion.params import MotionParams
 
-LEAST_S = 1.0
+LEAST_S = 0.8
 """Less is no hold: a trunk on its way is slow for as long at either end."""
 _BIN_S = 0.5
 """Stillness is judged by means of half seconds: the accelerometer alone feels every tremor and push."""
@@ -50,7 +50,7 @@ def _fault(samples: Samples, hold: LineHold, params: MotionParams) -> str | None
         return f"lies outside of the recording{span}"
     first, last = np.searchsorted(t, (hold.start_s, hold.end_s)).tolist()
     if min(hold.end_s, float(t[-1])) - max(hold.start_s, float(t[0])) < LEAST_S:
-        return f"is shorter than {LEAST_S:.0f} s; mark the 3 s in which the body was held"
+        return f"is shorter than {LEAST_S:g} s; mark the 3 s in which the body was held"
     if last - first < 2:
         return "has no samples in it: they were lost"
     moved_deg = _moved_deg(t[first:last], samples.acc_mps2[first:last])

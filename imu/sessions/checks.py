@@ -88,6 +88,11 @@ def check_time(samples: Samples, table: NumberTable) -> None:
     step = np.diff(t)
     if not (step <= 0).any():
         return
+    if (t == t[0]).all():
+        raise DataError(
+            f"{table.path}, column t_s: the times do not advance, all {len(t)} are {t[0]:.6f} s; write the "
+            "sensor's own time, or sample number / rate."
+        )
     bad = np.maximum.accumulate(t)[1:] - t[1:] > LATE_S if numbered else step <= 0
     row = int(np.argmax(bad)) + 1
     place = row if not numbered else int(np.argmax(table.columns["index"] == samples.index[row]))

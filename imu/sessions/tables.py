@@ -169,14 +169,20 @@ def _read(path: Path, cls: type[T], required: Sequence[str]) -> tuple[T, ...]:
     missing = [name for name in required if name not in names]
     if missing:
         raise DataError(
-            f"{path}, line 1: there is no column {missing[0]}; it needs at least {','.join(required)}. Analyse the "
-            "recording again to have derived files written anew."
+            f"{path}, line 1: there is no column {missing[0]}; it needs at least {','.join(required)}. {_mend(cls)}"
         )
     kinds = {f.name: str(f.type) for f in fields(cls) if f.name in names}  # type: ignore[arg-type]
     return tuple(
         cls(**{name: _value(path, line, name, kind, row.get(name)) for name, kind in kinds.items()})
         for line, row in ((line, dict(zip(names, cells, strict=False))) for line, cells in rows)
     )
+
+
+def _mend(cls: type) -> str:
+    """What to do about a table whose head is lost; only what is derived can be made again."""
+    if cls in (Rep, SetSummary):
+        return "Analyse the recording again to have derived files written anew."
+    return "Restore the first line with these columns; the file is no result and cannot be made again."
 
 
 def _value(path: Path, line: int, name: str, kind: str, cell: str | None) -> Any:  # noqa: ANN401 (the field's type)

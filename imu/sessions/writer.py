@@ -203,7 +203,8 @@ class SessionWriter:
 def write_analysis(folder: Path, header: SessionHeader, analysis: Analysis) -> None:
     """Write what is derived into a session folder: reps, sets, and the header's mount, straight line and strap slips.
 
-    What was declared of the mount is kept where the motion contradicted it, so that it can be judged again.
+    What was declared of the mount is kept where the motion contradicted it, so that it can be judged again. An older
+    straight line is kept only where it was declared: any other was measured, and is no more.
 
     Raises:
         StorageError: It could not be written; older files are untouched.
@@ -211,14 +212,15 @@ def write_analysis(folder: Path, header: SessionHeader, analysis: Analysis) -> N
     write_reps(folder / "reps.csv", analysis.reps)
     write_sets(folder / "sets.csv", analysis.sets, load_kg=header.load_kg)
     straight, found = analysis.straight_line_deg, analysis.mount
+    measured, declared = np.isfinite(straight), header.straight_line_source == "declared"
     corrected = found is not None and found.is_corrected
     changed = dataclasses.replace(
         header,
         mount=header.mount if corrected else found or header.mount,
         mount_corrected=found if corrected else None,
-        straight_line_deg=straight if np.isfinite(straight) else header.straight_line_deg,
+        straight_line_deg=straight if measured else header.straight_line_deg if declared else None,
         strap_slips=[dataclasses.asdict(slip) for slip in analysis.slips],
-        straight_line_source=analysis.straight_line_source if np.isfinite(straight) else header.straight_line_source,
+        straight_line_source=analysis.straight_line_source if measured else "declared" if declared else None,
     )
     write_header(folder / "session.json", changed)
 

@@ -350,3 +350,16 @@ def test_a_learned_mount_is_said_with_its_certainty(imu: Imu, session: Path, tmp
 
 def test_recordings_are_read_from_a_plain_string(session: Path) -> None:
     assert len(read_recording(str(session)).samples) == len(read_session(str(session)).samples)
+
+
+def test_a_folder_without_a_head_is_said_to_be_counted_by_default(imu: Imu, session: Path) -> None:
+    (session / "session.json").unlink()
+    said = "has no session.json"
+    assert f"{said}, so that it is not known what was trained; it is counted as hinge" in imu("analyze", session).output
+    assert said not in imu("analyze", session, "--exercise", "back-extension").output
+
+
+def test_a_recording_too_short_for_a_set_is_said_to_be(imu: Imu, session: Path, tmp_path: Path) -> None:
+    said = "too short for repetitions"
+    assert said in imu("analyze", bare(session, tmp_path / "x.csv", rows=slice(0, 150))).output
+    assert said not in imu("analyze", session).output

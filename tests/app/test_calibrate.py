@@ -249,3 +249,60 @@ def test_without_a_keyboard_there_are_none(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(sys, "stdin", None)
     with keyboard() as keys:
         assert keys is None
+
+
+# --- lines marked by hand, and lines that are no more ---------------------------------------------------------------
+
+
+def marked(session: Path, *details: str) -> None:
+    """A session whose events are these marks."""
+    rows = "".join(f"2026-11-20T18:31:00.000Z,,{CALIBRATION},{detail}\n" for detail in details)
+    (session / "events.csv").write_text("utc,t_s,kind,detail\n" + rows, encoding="utf-8")
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_calibration_that_was_deleted_leaves_no_line_behind(
+    session: Path, imu: Imu, performance: Recording, whole: bool
+) -> None:
+    assert imu("analyze", session).exit_code == 0
+    before = read_session(session).header
+    true = performance.truth.counted[1]
+    marked(session, f"start_s={true.lift_end_s} end_s={true.lower_start_s}")
+    assert imu("analyze", session).exit_code == 0
+    assert read_session(session).header.straight_line_source == "calibration"
+    if whole:
+        (session / "events.csv").unlink()
+    else:
+        marked(session)
+    assert imu("analyze", session).exit_code == 0
+    after = read_session(session).header
+    assert after.straight_line_source == "median of tops"
+    assert after.straight_line_deg == before.straight_line_deg
+
+
+def test_a_declared_line_stays(session: Path, imu: Imu) -> None:
+    told = dataclasses.replace(read_session(session).header, straight_line_deg=41.0, straight_line_source="declared")
+    (session / "session.json").write_text(told.to_json(), encoding="utf-8")
+    for _ in range(2):
+        assert imu("analyze", session).exit_code == 0
+        header = read_session(session).header
+        assert (header.straight_line_deg, header.straight_line_source) == (41.0, "declared")
+
+
+def test_marks_nobody_can_have_held_are_said_and_cost_no_repetition(
+    session: Path, imu: Imu, performance: Recording
+) -> None:
+    one, two, three = performance.truth.counted[2:5]
+    hanging = 0.5 * (two.lower_end_s + three.lift_start_s)
+    marked(
+        session,
+        f"start_s={one.lower_start_s} end_s={one.lower_end_s}",
+        f"start_s={hanging - 0.2} end_s={hanging + 0.2}",
+        "start_s=9000 end_s=9003",
+    )
+    done = imu("analyze", session)
+    assert done.exit_code == 0, done.output
+    for said in ("was not held still", "is shorter than 0.8 s", "lies outside of the recording"):
+        assert said in done.output
+    assert read_session(session).header.straight_line_source == "median of tops"
+    assert sum(rep.counted for rep in read_session(session).reps) == 10

@@ -199,6 +199,7 @@ def test_simulated_results_do_not_depend_on_the_processes(imu: Imu) -> None:
         (("--mount", "+y,+z"), "known, learned, both"),
         (("--exercise", "hinge"), "cannot be simulated"),
         ((".", "--half", "left"), "all, even, odd, both"),
+        ((".", "--mount", "known"), "are for the simulator"),
     ],
 )
 def test_what_cannot_be_done_is_said_with_the_choices(imu: Imu, options: tuple[str, ...], said: str) -> None:

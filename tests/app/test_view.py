@@ -170,3 +170,14 @@ def test_digits_are_rectangles(text: str, scale: int) -> None:
 
 def test_no_two_digits_look_the_same() -> None:
     assert len({tuple(big(digit)) for digit in "0123456789"}) == 10
+
+
+def test_the_rest_before_a_set_is_not_its_first_bottom_hold() -> None:
+    shown = board()
+    shown.take(RepConfirmed(t_s=56.0, decided_s=57.0, rep=REP))
+    assert REP.set is not None
+    later = {"lift_start_s": 156.4, "lift_end_s": 157.8, "lower_start_s": 158.8, "lower_end_s": 161.8}
+    first = replace(REP, **later, set=REP.set + 1, rep=1, bottom_hold_s=float("nan"))
+    shown.take(RepConfirmed(t_s=162.0, decided_s=162.0, rep=first))
+    assert shown.confirmed is not None
+    assert shown.confirmed.bottom_hold_s != shown.confirmed.bottom_hold_s

@@ -261,3 +261,14 @@ def test_a_hold_that_cannot_be_the_line_is_said_and_not_used() -> None:
     found, _ = analyze(samples_of(r), BENCH, rate_hz=r.rate_hz, mount=DECLARED, calibrations=standing)
     assert found.straight_line_source == "median of tops"
     assert any("cannot be" in warning for warning in found.warnings)
+
+
+def test_a_line_marked_in_another_posture_costs_no_repetition() -> None:
+    hanging, lifting = visit("roman-chair"), get_exercise("roman-chair")
+    plain, _ = analyze(samples_of(hanging), lifting, rate_hz=hanging.rate_hz, mount=DECLARED)
+    one, two = hanging.truth.counted[1:3]
+    between = sorted((one.lower_start_s, one.lower_end_s, one.lift_start_s, one.lift_end_s, two.lift_start_s))
+    for start_s, end_s in itertools.pairwise(between):
+        marked = [LineHold(start_s=start_s, end_s=end_s)]
+        found, _ = analyze(samples_of(hanging), lifting, rate_hz=hanging.rate_hz, mount=DECLARED, calibrations=marked)
+        assert found.calibrations or len(found.counted) == len(plain.counted)

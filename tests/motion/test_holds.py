@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import isnan
 
 import numpy as np
@@ -12,8 +13,8 @@ from hypothesis import strategies as st
 
 from firmware_proto.motion import SensorModel, SetPlan, simulate
 from imu.exercises import get_exercise
-from imu.model import NAN, Analysis, Floats, LineHold, Mount, RepConfirmed, Samples
-from imu.motion.holds import LEFT, LOWERED, RECORDING_ENDED, StaticHold, measure_hold
+from imu.model import NAN, Analysis, Floats, LineHold, Mount, Rep, RepConfirmed, Samples, Verdict
+from imu.motion.holds import LEFT, LOWERED, RECORDING_ENDED, StaticHold, measure_hold, with_hold
 from imu.motion.params import MotionParams
 from imu.motion.pipeline import Pipeline
 
@@ -139,3 +140,12 @@ def test_the_hold_that_is_told_live_is_the_one_in_the_ledger() -> None:
 
 def _part(values: Floats | None, part: slice) -> Floats | None:
     return None if values is None else values[part]
+
+
+def test_what_is_not_counted_held_nothing() -> None:
+    hold = measured(sinking(30.0, 0.0))
+    rep = Rep(set=1, rep=1, verdict=Verdict.COUNTED, start_s=98.0, end_s=132.0)
+    assert with_hold(rep, hold).hold_s == hold.hold_s
+    other = with_hold(replace(rep, verdict=Verdict.UNFINISHED, set=None, rep=None), hold)
+    assert isnan(other.hold_s)
+    assert other.hold_ended == ""

@@ -80,6 +80,7 @@ def test_holds_without_an_end_are_left_out_of_the_means() -> None:
     assert summary.mean_tempo == "2.5-0.5-1.5-1.0"
     (single,) = summarise_all([replace(rep(1), bottom_hold_s=float("nan"))])
     assert single.mean_tempo == "2.5-?-1.5-1.0"
+    assert np.isnan(single.lift_rate_loss_pct), "one repetition has lost nothing and kept nothing"
 
 
 def test_nothing_counted_no_sets() -> None:

@@ -60,6 +60,7 @@ BROKEN = {
     "stuck gyroscope": (text(scaled(slice(4, 7), 0)), r"column gyr_x_radps: .*leave out the gyr_\* columns"),
     "time goes back": (text(changed(9, 0, 0.01)), r"line 11, column t_s: time goes back from 0\.080000 to 0\.010000 s"),
     "time stands still": (text(changed(9, 0, 0.08)), r"line 11, column t_s: 0\.080000 s is the time of the sample"),
+    "time never moves": (text(scaled(slice(0, 1), 0)), r"column t_s: the times do not advance, all 200 are 0\.0"),
     "in g": (text(scaled(slice(1, 4), 1 / 9.81)), r"columns acc_\*: .*look like g, so convert"),
     "in counts": (text(scaled(slice(1, 4), 200)), r"columns acc_\*: .*look like counts"),
     "time in ms": (text(scaled(slice(0, 1), 1e3)), r"column t_s: the times are 10 s apart .*look like ms, so convert"),

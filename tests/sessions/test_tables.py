@@ -165,3 +165,11 @@ def test_a_quotation_mark_that_is_never_closed_is_named(tmp_path: Path) -> None:
     path.write_text('utc,t_s,kind,detail\nnow,1.0,marker,"' + "x" * 140_000 + "\n")
     with pytest.raises(DataError, match=r"events\.csv, line 2: .*quotation mark"):
         read_events(path)
+
+
+def test_events_without_their_head_are_not_to_be_analysed_again(tmp_path: Path) -> None:
+    path = tmp_path / "events.csv"
+    path.write_text("2026-11-20T18:31:00.000Z,,set_ended,10 reps\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"utc,t_s,kind,detail\. Restore the first line") as told:
+        read_events(path)
+    assert "Analyse" not in str(told.value)
