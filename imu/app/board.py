@@ -15,6 +15,7 @@ from imu.model import (
     Calibration,
     Event,
     LiveState,
+    MountRevised,
     MovementRejected,
     Phase,
     Rep,
@@ -115,6 +116,8 @@ class Board:
             self.remark(words.rejected_line(event.rep, event.withdrawn))
         elif isinstance(event, Calibration):
             self.remark(words.calibration_line(event))
+        elif isinstance(event, MountRevised):
+            self.remark(words.mount_line(event.mount))
 
     def remark(self, text: str) -> None:
         """Show a remark for a while."""

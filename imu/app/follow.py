@@ -17,8 +17,9 @@ from imu.app import words
 from imu.app.board import Board
 from imu.app.display import FRAMES_PER_S, Display
 from imu.app.keys import Keys
+from imu.app.words import mount_line
 from imu.errors import SensorError, StorageError
-from imu.model import Analysis, Calibration, CalibrationStep, Event, Samples, SetClosed, SetStarted
+from imu.model import Analysis, Calibration, CalibrationStep, Event, MountRevised, Samples, SetClosed, SetStarted
 from imu.motion.pipeline import Pipeline
 from imu.sessions import CALIBRATION, GIVEN_UP, calibration_detail
 
@@ -160,7 +161,8 @@ class Follower:
                 self._keep("set_started", event.t_s, f"set {event.set}")
             elif isinstance(event, SetClosed):
                 self._keep("set_ended", event.t_s, f"set {event.summary.set}, {event.summary.reps} reps")
-
+            elif isinstance(event, MountRevised):
+                self._keep("mount", event.t_s, mount_line(event.mount))
             elif isinstance(event, Calibration):
                 self._keep_calibration(event)
 

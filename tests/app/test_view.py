@@ -17,6 +17,8 @@ from imu.exercises import EXERCISES, get_exercise
 from imu.link import LinkHealth
 from imu.model import (
     LiveState,
+    Mount,
+    MountRevised,
     MovementRejected,
     Phase,
     Rep,
@@ -181,3 +183,11 @@ def test_the_rest_before_a_set_is_not_its_first_bottom_hold() -> None:
     shown.take(RepConfirmed(t_s=162.0, decided_s=162.0, rep=first))
     assert shown.confirmed is not None
     assert shown.confirmed.bottom_hold_s != shown.confirmed.bottom_hold_s
+
+
+def test_a_sensor_found_to_sit_otherwise_is_said_with_its_certainty() -> None:
+    shown = board()
+    mount = Mount(anterior=(0.0, 0.0, 1.0), cranial=(0.0, 1.0, 0.0), source="learned", certainty=0.6)
+    shown.take(MountRevised(t_s=63.0, decided_s=63.0, mount=mount))
+    assert "head about +y" in shown.remark_text
+    assert "60%" in shown.remark_text
