@@ -115,7 +115,7 @@ class Group:
             params.complete <= share <= params.oversize
             and away_deg <= furthest_deg
             and strange <= (params.strange_late if late else params.strange)
-            and lean_deg <= max(params.lean_deg, params.lean_share * self.range_deg)
+            and (strange <= params.alike or lean_deg <= max(params.lean_deg, params.lean_share * self.range_deg))
             and self._tempo_ratio(cycle) <= params.tempo_ratio
             and self._holds_alike(cycle, params.inner_hold_s, params)
             and cycle.first.start_s - self.alive_s <= params.set_gap_s

@@ -202,10 +202,12 @@ class MountLearner:
         learned = _mount(seen.right if posed else near, known, share)
         if (seen.walked and _within(learned, declared, _BESIDE)) or (sure and posed):
             return learned
+        if float(np.dot(near, declared.right)) <= _BESIDE:
+            return declared
         turned = _turned(declared, declared.right, near, known.certainty * share)
         if self._beside_deg(turned, seen) > _UNLIKE_DEG and self._beside_deg(learned, seen) < _ALIKE_DEG:
             return learned
-        return turned if float(np.dot(near, declared.right)) > _BESIDE else declared
+        return turned
 
     def _beside_deg(self, mount: Mount, seen: _Seen) -> float:
         """How far the middle of all movement would lie from the middle of the exercise; 0 where that has none."""

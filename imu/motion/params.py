@@ -73,6 +73,7 @@ class MotionParams:
         tempo_ratio: Nor is a stroke this many times quicker or slower than the set's, stalls left out.
         inner_hold_s, inner_hold_ratio: Nor a hold inside it longer than this, and this many times the set's own.
         strange: How far it is off in range and in posture, each as a share of its limit, adds up to no more than this;
+        alike: with no more than this it may lean: the strap may be turning;
         strange_late: than this where only failed attempts have kept the set alive;
         held_longer_s: a hold inside it longer than this (and `inner_hold_ratio` times the usual) adds half a limit.
         rhythm: A set begins where its first periods differ by no more than this factor.
@@ -197,6 +198,7 @@ class MotionParams:
     lean_share: float = 0.3
     tempo_ratio: float = 4.0
     strange: float = 2.0
+    alike: float = 0.75
     strange_late: float = 0.9
     held_longer_s: float = 1.0
     inner_hold_s: float = 6.0

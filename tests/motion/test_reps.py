@@ -330,8 +330,11 @@ def test_movements_at_uneven_times_are_a_days_work_and_no_set() -> None:
 
 
 def test_a_movement_that_leans_unlike_its_set_is_none_of_it() -> None:
-    out = judge(Bout().reps(4).rep(off_plane_deg=40.0))
+    out = judge(Bout().reps(4).rep(20.0, off_plane_deg=40.0))
     assert out.verdicts[-1] is not Verdict.COUNTED
+    assert judge(Bout().reps(4).rep(20.0)).verdicts[-1] is Verdict.COUNTED
+    turning_strap = judge(Bout().reps(4).rep(off_plane_deg=40.0))
+    assert turning_strap.verdicts[-1] is Verdict.COUNTED
     leaning = judge(Bout().rep(off_plane_deg=40.0).rep(off_plane_deg=38.0).rep(off_plane_deg=41.0))
     assert len(leaning.counted) == 3
 
