@@ -445,7 +445,10 @@ class Rep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetSummary:
-    """One set of counted repetitions. The fields are the columns of `sets.csv`."""
+    """One set of counted repetitions. The fields are the columns of `sets.csv`.
+
+    `tempo_adherence` is the mean of its repetitions'; nan where the exercise has no target.
+    """
 
     set: int
     start_s: float
@@ -457,6 +460,7 @@ class SetSummary:
     mean_rom_deg: float
     mean_top_hold_s: float
     lift_rate_loss_pct: float
+    tempo_adherence: float = NAN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

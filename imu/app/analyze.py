@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +12,12 @@ import numpy as np
 
 from imu.app import automatic, console, tables, words
 from imu.app.inputs import Input, find_inputs, refuse_clashes
-from imu.app.settings import DEFAULT_MIN_SET_REPS, MIN_SET_REPS_KEY, Settings, Wishes, settings_for
 from imu.errors import ImuError, UsageError
 from imu.exercises import Exercise
 from imu.model import Analysis, Inclination
-from imu.motion.pipeline import Pipeline, analyze
 from imu.motion.recognise import Proposal, propose
+from imu.review.deriving import Progress, run
+from imu.review.settings import DEFAULT_MIN_SET_REPS, MIN_SET_REPS_KEY, Settings, Wishes, settings_for
 from imu.sessions import Recording, read_recording, write_analysis, write_reps
 from imu.sessions.files import replace_file, storage
 
@@ -38,23 +38,8 @@ class Outcome:
     declared: str | None = None
 
 
-Progress = Callable[[float], None]
 LEAST_S = 5.0
 """No set of anything was ever done in less."""
-
-
-def run(recording: Recording, settings: Settings, progress: Progress | None = None) -> tuple[Analysis, Pipeline]:
-    """Analyse samples; the one way by which every file of results is made."""
-    return analyze(
-        recording.samples,
-        settings.exercise,
-        rate_hz=settings.rate_hz,
-        mount=settings.mount,
-        straight_line_deg=settings.straight_line_deg,
-        calibrations=settings.calibrations,
-        min_set_reps=settings.min_set_reps,
-        progress=progress,
-    )
 
 
 def rederive(folder: Path, wishes: Wishes | None = None) -> Analysis:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from imu.app import words
-from imu.app.settings import DEFAULT_EXERCISE, Settings
 from imu.exercises import EXERCISES, get_exercise
 from imu.motion.recognise import UNKNOWN, Proposal, chosen, likeliest
+from imu.review.settings import DEFAULT_EXERCISE, Settings
 from imu.sessions import Recording
 from imu.sessions.files import replace_file
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from imu.app import words
-from imu.app.tempo import Tempo
 from imu.exercises import Exercise
 from imu.model import (
     NAN,
@@ -26,6 +25,7 @@ from imu.model import (
     SetSummary,
 )
 from imu.motion.params import MotionParams
+from imu.tempo import Tempo
 
 if TYPE_CHECKING:
     from imu.link import LinkHealth

@@ -271,7 +271,7 @@ def analyze(
         imu analyze dataset/ --out results/ --orientation
     """
     from imu.app.analyze import command
-    from imu.app.settings import Wishes
+    from imu.review.settings import Wishes
 
     auto = exercise == AUTO
     row = None if exercise is None or auto else get_exercise(exercise)
@@ -281,6 +281,24 @@ def analyze(
             exercise=row, auto=auto, min_set_reps=min_set_reps, mount=_mount(mount), out=out, orientation=orientation
         ),
     )
+
+
+@app.command()
+def sessions(
+    *,
+    folder: Annotated[Path, typer.Argument(help="Where sessions are recorded.")] = RECORDINGS,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for other programs.")] = False,
+    verbose: Verbose = False,
+) -> None:
+    """List sessions, the newest first: date, exercise, sets and reps, load, tempo, flags. Broken folders are named.
+
+    Examples:
+        imu sessions
+        imu sessions my-recordings --json
+    """
+    from imu.app.sessions import command
+
+    command(folder, as_json=as_json)
 
 
 @app.command()
@@ -339,8 +357,8 @@ def evaluate(
         imu evaluate dataset/ --exercise hinge --min-set-reps 1 --half both
     """
     from imu.app.evaluate import MOUNTS, Print, command_folder, command_simulated, half_of, styles_of
-    from imu.app.settings import Wishes
     from imu.errors import UsageError
+    from imu.review.settings import Wishes
 
     give = Print(markdown=markdown, short=short, json=json)
     row = None if exercise is None else get_exercise(exercise)

@@ -20,12 +20,12 @@ from firmware_proto.motion import STYLES
 from imu.app import console, scored_sheets, sheets, short_sheets, simulated_sheets
 from imu.app.dataset import FORMAT, Entry, read_dataset
 from imu.app.scored import Result, Tilted, orientation_entries, score_all
-from imu.app.settings import Wishes
 from imu.app.sheets import Sheet
 from imu.app.simulated import MountKnown, run_all, tasks
 from imu.errors import DataError, UsageError
 from imu.evaluation.halves import halves
 from imu.exercises import Exercise
+from imu.review.settings import Wishes
 from imu.sessions.files import replace_file
 
 Half = Literal["all", "even", "odd", "both"]

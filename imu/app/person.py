@@ -8,10 +8,10 @@ import math
 from pathlib import Path
 
 from firmware_proto.motion import STYLES, Recording, SensorModel, SetPlan, simulate
-from imu.app.tempo import Tempo
 from imu.errors import UsageError
 from imu.exercises import Exercise
 from imu.sessions.files import replace_file
+from imu.tempo import Tempo
 
 SHORTEST_BOTTOM_S = 0.2
 """Nobody turns round at the bottom in no time."""

@@ -16,7 +16,6 @@ from imu.app.board import Board
 from imu.app.display import Display, display_for
 from imu.app.follow import End, Follower
 from imu.app.keys import keyboard
-from imu.app.tempo import Tempo
 from imu.errors import ImuError, StorageError
 from imu.exercises import Exercise
 from imu.link import Backend, Found, SensorLink, find
@@ -25,6 +24,7 @@ from imu.model import Analysis, Mount, Samples, SensorInfo
 from imu.motion.pipeline import Pipeline
 from imu.sessions import SessionHeader, SessionWriter
 from imu.sessions.files import check_writable
+from imu.tempo import Tempo
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,11 +13,11 @@ from imu.app import console, tables, words
 from imu.app.board import Board
 from imu.app.display import display_for
 from imu.app.follow import End, Follower
-from imu.app.settings import Wishes, settings_for
 from imu.exercises import Exercise
 from imu.link import LinkEvent
 from imu.model import Samples
 from imu.motion.pipeline import MotionParams, Pipeline
+from imu.review.settings import Wishes, settings_for
 from imu.sessions import Recording, read_recording
 
 BLOCK_S = 0.1

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from imu.app.analyze import run
 from imu.app.dataset import COUNTED, Entry
 from imu.app.inputs import find_inputs
-from imu.app.settings import DEFAULT_MIN_SET_REPS, Wishes, settings_for
 from imu.errors import DataError, ImuError
 from imu.evaluation.bouts import Scored, score_bouts
 from imu.evaluation.inclination import InclinationError, inclination_error, up_of_quaternion
 from imu.evaluation.instants import bottom_errors, boundary_errors
 from imu.model import Floats, Inclination
+from imu.review.deriving import run
+from imu.review.settings import DEFAULT_MIN_SET_REPS, Wishes, settings_for
 from imu.sessions import read_recording
 from imu.sessions.csvfile import read_table
 

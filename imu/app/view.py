@@ -13,9 +13,9 @@ from rich.text import Text
 from imu.app import words
 from imu.app.board import Board
 from imu.app.digits import HEIGHT, big
-from imu.app.tempo import PHASES, measured_s
 from imu.link import BATTERY_LOW_PCT
 from imu.model import CalibrationState, Phase
+from imu.tempo import PHASES, measured_s
 
 if TYPE_CHECKING:
     from imu.link import LinkHealth

@@ -55,11 +55,12 @@ from imu.motion.mounting import MountLearner, correction_words
 from imu.motion.orientation import orientation
 from imu.motion.params import MotionParams
 from imu.motion.reps import RepJudge
-from imu.motion.sets import judge_form, straight_line, summarise_all
+from imu.motion.sets import judge_form, straight_line, summarise_all, with_adherence
 from imu.motion.slip import Coarse, find_slips, postures, slip_words
 from imu.motion.strokes import Arrival, Found, Rest, StrokeFinder, Walked
 from imu.motion.timeline import Timeline, stretches
 from imu.motion.trunk import TrunkStage
+from imu.tempo import Tempo
 
 __all__ = ["MotionParams", "Pipeline", "analyze"]
 
@@ -268,6 +269,7 @@ class Pipeline:
         judged = tuple(self._with_form(r, lines, line) if r.counted else r for r in reps)
         if self._exercise.static:
             judged = tuple(self._with_hold(r, lines) for r in judged)
+        judged = with_adherence(judged, Tempo.parse(self._exercise.target_tempo))
         slips = self._slips(judged)
         return Analysis(
             reps=judged,

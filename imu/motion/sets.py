@@ -9,6 +9,7 @@ from statistics import fmean, median
 
 from imu.model import NAN, Rep, SetSummary, format_tempo
 from imu.motion.params import MotionParams
+from imu.tempo import Tempo
 
 
 def straight_line(reps: Iterable[Rep]) -> float:
@@ -66,20 +67,36 @@ def summarise(number: int, reps: list[Rep], *, previous_end_s: float) -> SetSumm
         mean_tempo=_mean_tempo(reps),
         mean_rom_deg=fmean(r.rom_deg for r in reps),
         mean_top_hold_s=_mean(r.top_hold_s for r in reps),
+        tempo_adherence=_mean(r.tempo_adherence for r in reps),
         lift_rate_loss_pct=100.0 * (1.0 - rates[-1] / max(rates)) if len(rates) > 1 else NAN,
+    )
+
+
+def with_adherence(reps: Iterable[Rep], target: Tempo) -> tuple[Rep, ...]:
+    """A ledger whose counted repetitions say which share of the target tempo they met, each beside its own set."""
+    ledger = tuple(reps)
+    sets = _by_set(ledger)
+    targets = {number: target.for_set(members) for number, members in sets.items()}
+    return tuple(
+        replace(r, tempo_adherence=targets[r.set].adherence(r)) if r.counted and r.set is not None else r
+        for r in ledger
     )
 
 
 def summarise_all(reps: Iterable[Rep]) -> list[SetSummary]:
     """Every set of a ledger, in order."""
+    out: list[SetSummary] = []
+    for number, members in sorted(_by_set(reps).items()):
+        out.append(summarise(number, members, previous_end_s=out[-1].end_s if out else NAN))
+    return out
+
+
+def _by_set(reps: Iterable[Rep]) -> dict[int, list[Rep]]:
     sets: dict[int, list[Rep]] = {}
     for rep in reps:
         if rep.counted and rep.set is not None:
             sets.setdefault(rep.set, []).append(rep)
-    out: list[SetSummary] = []
-    for number, members in sorted(sets.items()):
-        out.append(summarise(number, members, previous_end_s=out[-1].end_s if out else NAN))
-    return out
+    return sets
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -99,7 +99,7 @@ def read_sets(path: Path) -> tuple[SetSummary, ...]:
     Raises:
         DataError: The file is missing or malformed; the message names line and column.
     """
-    return _read(path, SetSummary, tuple(f.name for f in fields(SetSummary)))
+    return _read(path, SetSummary, SET_COLUMNS[:6])
 
 
 def read_events(path: Path) -> tuple[SessionEvent, ...]:

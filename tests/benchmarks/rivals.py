@@ -27,12 +27,12 @@ from counters import COUNTERS
 
 from firmware_proto.motion import STYLES, Recording, random_negative, random_plan, simulate
 from imu.app.dataset import COUNTED, read_dataset
-from imu.app.settings import Wishes, settings_for
 from imu.app.sheets import Sheet, percent, rate, show
 from imu.evaluation.bouts import Bout, Scored, score_bouts, sum_counts
 from imu.exercises import Exercise, get_exercise
 from imu.model import Mount, Samples
 from imu.motion.pipeline import analyze
+from imu.review.settings import Wishes, settings_for
 from imu.sessions import read_recording
 
 FIRST_SEED = 5000

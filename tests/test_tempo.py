@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imu.app.tempo import Tempo
 from imu.errors import UsageError
 from imu.exercises import EXERCISES
 from imu.model import Rep, Verdict
+from imu.tempo import Tempo
 
 
 def rep(lower_s: float, bottom_s: float, lift_s: float, top_s: float) -> Rep:
@@ -65,3 +65,21 @@ def test_a_phase_may_miss_by_a_fifth_or_three_tenths_of_a_second() -> None:
 
 def test_there_is_nothing_to_hit_in_an_x_or_in_a_phase_without_end() -> None:
     assert Tempo.parse("3-0-X-1").hits(rep(3.0, float("nan"), 0.4, 1.0)) == (True, None, None, True)
+
+
+def test_adherence_is_the_share_of_phases_that_met_the_target() -> None:
+    target = Tempo.parse("3-0-1-1")
+    assert target.adherence(rep(3.0, 0.1, 1.0, 1.0)) == 1.0
+    assert target.adherence(rep(5.0, 0.1, 1.0, 1.0)) == 0.75
+    assert target.adherence(rep(3.0, float("nan"), 1.0, 2.0)) == pytest.approx(2 / 3), "a phase without end is no miss"
+
+
+def test_as_fast_as_possible_is_as_fast_as_the_set_was() -> None:
+    reps = [rep(1.0, 0.0, 0.8, 0.0), rep(1.0, 0.0, 0.5, 0.0), rep(1.0, 0.0, float("nan"), 0.0)]
+    target = Tempo.parse("X-0-X-0").for_set(reps)
+    assert target.phases_s == (1.0, 0.0, 0.5, 0.0)
+    assert target.adherence(rep(1.0, 0.0, 0.9, 0.0)) == 0.75, "0.9 s is slower than 0.5 s by more than 0.3 s"
+
+
+def test_without_a_repetition_there_is_nothing_as_fast_as_possible() -> None:
+    assert Tempo.parse("X-0-X-0").for_set([]).phases_s == (None, 0.0, None, 0.0)

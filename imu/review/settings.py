@@ -6,13 +6,13 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-from imu.app.tempo import Tempo
 from imu.errors import DataError, UsageError
 from imu.exercises import EXERCISES, Exercise, get_exercise
 from imu.model import LineHold, Mount
 from imu.motion.marked import usable_holds
 from imu.motion.params import MotionParams
 from imu.sessions import Recording, SessionHeader
+from imu.tempo import Tempo
 
 DEFAULT_EXERCISE = "hinge"
 DEFAULT_MIN_SET_REPS = 3

@@ -1,9 +1,14 @@
-"""Target tempo: `3-0-1-1` is lowering, bottom hold, lift, top hold in seconds; `X` is as fast as possible."""
+"""Target tempo: `3-0-1-1` is lowering, bottom hold, lift, top hold in seconds; `X` is as fast as possible.
+
+Tempo adherence is the share of a repetition's phases that met the target. In place of an `X` stands the fastest such
+phase of the set: as fast as possible is what the person has shown to be possible.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from imu.errors import UsageError
@@ -51,13 +56,30 @@ class Tempo:
             for target, measured in zip(self.phases_s, measured_s(rep), strict=True)
         )
 
+    def for_set(self, reps: Sequence[Rep]) -> Self:
+        """The same with each `X` become the fastest that any of these reps was; it stays `X` where none has an end."""
+        lower, bottom, lift, top = (
+            target if target is not None else _fastest(phase, reps) for phase, target in enumerate(self.phases_s)
+        )
+        return replace(self, phases_s=(lower, bottom, lift, top))
+
+    def adherence(self, rep: Rep) -> float:
+        """Share of a rep's phases that met the target, 0 to 1; nan where there is nothing to compare."""
+        hits = [hit for hit in self.hits(rep) if hit is not None]
+        return sum(hits) / len(hits) if hits else math.nan
+
 
 _HOW = "Write lowering-bottom-lift-top in seconds, X for as fast as possible, for example --tempo 3-0-1-1."
 
 
 def measured_s(rep: Rep) -> tuple[float, float, float, float]:
-    """The four phases of a rep in the order of a tempo."""
-    return (rep.lower_s, rep.bottom_hold_s, rep.lift_s, rep.top_hold_s)
+    """The four phases of a rep in the order of a tempo; of a static hold the top is the hold."""
+    top_s = rep.top_hold_s if math.isnan(rep.hold_s) else rep.hold_s
+    return (rep.lower_s, rep.bottom_hold_s, rep.lift_s, top_s)
+
+
+def _fastest(phase: int, reps: Sequence[Rep]) -> float | None:
+    return min((s for s in (measured_s(rep)[phase] for rep in reps) if not math.isnan(s)), default=None)
 
 
 def _slack(target_s: float) -> float:
