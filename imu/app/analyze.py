@@ -18,6 +18,7 @@ from imu.model import Analysis, Inclination
 from imu.motion.recognise import Proposal, propose
 from imu.review.deriving import Progress, run
 from imu.review.settings import DEFAULT_MIN_SET_REPS, MIN_SET_REPS_KEY, Settings, Wishes, settings_for
+from imu.review.taps import find_taps
 from imu.sessions import Recording, read_recording, write_analysis, write_reps
 from imu.sessions.files import replace_file, storage
 
@@ -69,7 +70,12 @@ def _write_into_session(recording: Recording, settings: Settings, analysis: Anal
             f"{recording.path} was declared as {header.exercise}, and its files are kept so. To see it as "
             f'{settings.exercise.key}, give --out DIR; if the declaration is wrong, mend "exercise" in session.json.'
         )
-    changed = dataclasses.replace(header, mount=settings.mount or header.mount, extra=extra)
+    changed = dataclasses.replace(
+        header,
+        mount=settings.mount or header.mount,
+        extra=extra,
+        sync_taps_s=[round(tap_s, 4) for tap_s in find_taps(recording.samples).tolist()],
+    )
     write_analysis(recording.path, changed, analysis)
 
 

@@ -302,11 +302,58 @@ def sessions(
 
 
 @app.command()
+def label(
+    *,
+    session: Annotated[Path, typer.Argument(metavar="SESSION", help="A session folder.")],
+    by: Annotated[str, typer.Option(help="Who is labelling.")] = "",
+    note: Annotated[str, typer.Option(help="Written beside each label.")] = "",
+    listed: Annotated[bool, typer.Option("--list", help="Only list the movements with their numbers.")] = False,
+    accept: Annotated[list[int] | None, typer.Option(metavar="N", help="Movement N is a repetition.")] = None,
+    reject: Annotated[list[str] | None, typer.Option(metavar="N=REASON", help="Movement N is none.")] = None,
+    add: Annotated[
+        list[str] | None, typer.Option(metavar="START-END", help="A repetition that was missed, in seconds.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE.csv", help="Labels made elsewhere: start_s,end_s,verdict,...")
+    ] = None,
+    video_offset: Annotated[
+        float, typer.Option(metavar="S", help="Add this to the times of --from and --add: session minus video time.")
+    ] = 0.0,
+    video_tap: Annotated[
+        float | None,
+        typer.Option(metavar="S", help="When the first of three taps is seen in the video, instead of --video-offset."),
+    ] = None,
+    verbose: Verbose = False,
+) -> None:
+    """Say what each movement was, by eye. Your word stands beside the program's, in labels.csv; nothing is replaced.
+
+    Without --accept, --reject, --add or --from you are asked movement by movement, beside a plot of the trunk's angle.
+    Three sharp taps on the sensor, seen in a video, tie its clock to the sensor's.
+
+    Examples:
+        imu label recordings/20261120T183005Z_back-extension --by anna
+        imu label SESSION --list
+        imu label SESSION --accept 3 --reject 5=SHALLOW --add 62.5-66.1
+        imu label SESSION --from video.csv --video-tap 12.48
+    """
+    from imu.app.label import Wanted, command, rejection, span
+
+    wanted = Wanted(
+        by=by, note=note, accept=tuple(accept or ()), reject=tuple(map(rejection, reject or ())),
+        add=tuple(map(span, add or ())), file=file, offset_s=video_offset, tap_in_video_s=video_tap,
+    )  # fmt: skip
+    command(session, wanted, listed=listed)
+
+
+@app.command()
 def evaluate(
     *,
-    folder: Annotated[
-        Path | None,
-        typer.Argument(metavar="FOLDER", help="Recordings with truth; simulated people if left out."),
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="FOLDER|SESSION...",
+            help="Recordings with truth, or sessions labelled with imu label; simulated people if left out.",
+        ),
     ] = None,
     exercise: Annotated[
         str | None,
@@ -343,6 +390,9 @@ def evaluate(
 ) -> None:
     """Measure how right the results are: counts, times, uncertainties, announcements.
 
+    Sessions, or folders of them, are held against their labels: the count, and the times a person read, with limits of
+    agreement; of repeated sessions of a person it says which change is more than scatter.
+
     Without a folder simulated people are counted, whose truth is exact. A folder of real recordings needs
     manifest.csv (recording,dataset,subject,kind[,exercise,notes]; kind is count, phase, negative, trap or orientation)
     and truth.csv (recording,start_s,end_s,reps,ambiguous), and may have phase_truth.csv
@@ -353,16 +403,18 @@ def evaluate(
         imu evaluate                                     ten simulated people of each exercise
         imu evaluate --sets 40 --robust --json all.json  more of them, also with things gone wrong
         imu evaluate --exercise deadlift --mount learned --rate 26
+        imu evaluate recordings/                         against the labels that people gave
         imu evaluate dataset/ --exercise hinge --list
         imu evaluate dataset/ --exercise hinge --min-set-reps 1 --half both
     """
-    from imu.app.evaluate import MOUNTS, Print, command_folder, command_simulated, half_of, styles_of
+    from imu.app.evaluate import MOUNTS, Print, command_folder, command_labelled, command_simulated, half_of, styles_of
+    from imu.app.labelled import is_labelled_folder
     from imu.errors import UsageError
     from imu.review.settings import Wishes
 
     give = Print(markdown=markdown, short=short, json=json)
     row = None if exercise is None else get_exercise(exercise)
-    if folder is None:
+    if not paths:
         command_simulated(
             sets=sets, seed=seed, styles=styles_of(row), mount=mount or "both", rate_hz=rate, robust=robust, jobs=jobs,
             give=give,
@@ -374,7 +426,13 @@ def evaluate(
             "+y,+z, or leave it out: then the mount is learned where no session says it."
         )
     wishes = Wishes(exercise=row, min_set_reps=min_set_reps, mount=_mount(None if mount == "learned" else mount))
-    command_folder(folder, wishes=wishes, half=half_of(half), listed=listed, jobs=jobs, give=give)
+    side = half_of(half)
+    if is_labelled_folder(paths):
+        command_labelled(paths, jobs=jobs, give=give)
+        return
+    if len(paths) > 1:
+        raise UsageError("Give one folder of recordings with truth, or sessions that were labelled with imu label.")
+    command_folder(paths[0], wishes=wishes, half=side, listed=listed, jobs=jobs, give=give)
 
 
 @app.command()

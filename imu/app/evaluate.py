@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from firmware_proto.motion import STYLES
-from imu.app import console, scored_sheets, sheets, short_sheets, simulated_sheets
+from imu.app import console, labelled, scored_sheets, sheets, short_sheets, simulated_sheets
 from imu.app.dataset import FORMAT, Entry, read_dataset
 from imu.app.scored import Result, Tilted, orientation_entries, score_all
 from imu.app.sheets import Sheet
@@ -94,6 +94,31 @@ def command_folder(folder: Path, *, wishes: Wishes, half: Half, listed: bool, jo
             f"{len(failed)} of {len(wanted)} recordings could not be analysed; they are scored as if nothing had been "
             "found in them. Mend them, or take them out of manifest.csv."
         )
+
+
+def command_labelled(paths: list[Path], *, jobs: int | None, give: Print) -> None:
+    """Evaluate on sessions that a person labelled.
+
+    Raises:
+        DataError: None of them is labelled and none repeated, or, after all figures, some could not be read.
+        StorageError: The JSON file could not be written.
+    """
+    sessions = labelled.sessions_in(paths)
+    with _workers(jobs, len(sessions)) as across:
+        looked = list(across(labelled.look, sessions))
+    found = [one for one in looked if isinstance(one, labelled.Labelled)]
+    errors = [one for one in looked if isinstance(one, str)]
+    tables = labelled.sheets(found)
+    if not tables:
+        raise DataError(
+            f"{', '.join(map(str, paths))}: {len(found)} sessions, none labelled and no two of one person to compare; "
+            "label one with imu label SESSION."
+        )
+    _give(tables, give, {"tables": tables, "sessions": found})
+    for error in errors:
+        console.err().print(f"error: {error}", style="red", soft_wrap=True)
+    if errors:
+        raise DataError(f"{len(errors)} sessions could not be read and are left out; mend them or give others.")
 
 
 def styles_of(exercise: Exercise | None) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from imu.exercises import Exercise, get_exercise
 from imu.model import Analysis, Mount, Rep, Samples, Trunk, Verdict
 from imu.motion.pipeline import Pipeline
 from imu.review.deriving import Progress, run
+from imu.review.labelling import label_of
 from imu.review.settings import Settings, Wishes, settings_for
 from imu.sessions import (
     REP_COLUMNS,
@@ -33,6 +34,7 @@ from imu.sessions import (
     read_recording,
 )
 from imu.sessions.checks import step_s
+from imu.sessions.labelfile import COLUMNS as LABEL_COLUMNS
 
 ACC = ("acc_x_mps2", "acc_y_mps2", "acc_z_mps2")
 GYR = ("gyr_x_radps", "gyr_y_radps", "gyr_z_radps")
@@ -192,7 +194,7 @@ def _review(
         reps=ledger[ledger["counted"]].reset_index(drop=True),
         sets=_rows(analysis.sets, SET_COLUMNS).assign(load_kg=recording.header.load_kg if recording.header else None),
         events=_rows(events, ("utc", "t_s", "kind", "detail")),
-        labels=_rows(labels, ("start_s", "end_s", "verdict", "by", "at_utc", "note")),
+        labels=_rows(labels, LABEL_COLUMNS),
         warnings=(*recording.warnings, *settings.notes, *analysis.warnings),
     )
 
@@ -208,7 +210,7 @@ def samples_table(samples: Samples) -> pd.DataFrame:
 
 def ledger_table(reps: Sequence[Rep], labels: Sequence[Label] = ()) -> pd.DataFrame:
     """A row a movement, in the columns of `reps.csv`, with what a person said of it."""
-    said = [_label_of(rep, labels) for rep in reps]
+    said = [label_of(rep, labels) for rep in reps]
     table = _rows(reps, REP_COLUMNS)
     table["set"], table["rep"] = table["set"].astype("Int64"), table["rep"].astype("Int64")
     table["verdict"] = [str(rep.verdict) for rep in reps]
@@ -217,12 +219,6 @@ def ledger_table(reps: Sequence[Rep], labels: Sequence[Label] = ()) -> pd.DataFr
     table["label"] = [str(verdict) if verdict else "" for verdict in said]
     table["accepted"] = [(verdict or rep.verdict) is Verdict.COUNTED for rep, verdict in zip(reps, said, strict=True)]
     return table
-
-
-def _label_of(rep: Rep, labels: Sequence[Label]) -> Verdict | None:
-    """The last verdict a person gave on a stretch of time that holds the middle of the movement."""
-    middle_s = 0.5 * (rep.start_s + rep.end_s)
-    return next((one.verdict for one in reversed(labels) if one.start_s <= middle_s <= one.end_s), None)
 
 
 def trunk_table(pipeline: Pipeline, counted: Sequence[Rep]) -> pd.DataFrame:

@@ -75,8 +75,11 @@ def read_table(path: Path, choose: Callable[[list[str]], list[str]]) -> NumberTa
     return NumberTable(path=path, data=data, columns=_parse(path, data, names, wanted), warnings=tuple(warnings))
 
 
-def read_text(path: Path) -> tuple[bytes, list[str]]:
-    """Read text up to its last whole line, with Unix line ends, and say what had to be cut off."""
+def read_text(path: Path, *, by_hand: bool = False) -> tuple[bytes, list[str]]:
+    """Read text up to its last whole line, with Unix line ends, and say what had to be cut off.
+
+    Of a file written `by_hand` a last line without an end is whole: editors leave it out.
+    """
     data = read_bytes(path)
     warnings: list[str] = []
     if data[:2] == b"\x1f\x8b":
@@ -86,6 +89,8 @@ def read_text(path: Path) -> tuple[bytes, list[str]]:
     data = data.removeprefix(b"\xef\xbb\xbf")
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if by_hand and data and not data.endswith(b"\n"):
+        data += b"\n"
     whole_lines = data.rfind(b"\n") + 1
     if 0 < whole_lines < len(data):
         number = data.count(b"\n") + 1

@@ -48,6 +48,7 @@ class SessionHeader:
         target_tempo: Eccentric-bottom-concentric-top.
         straight_line_deg, straight_line_source: Pitch at which the body is a straight line, and where it comes from.
         strap_slips: Where the strap seems to have turned on the trunk: the fields of `imu.model.StrapSlip`; a result.
+        sync_taps_s: When three sharp taps were given on the sensor, by which a video is laid beside it; a result.
         started_utc: When `t_s` = 0 was, ISO 8601.
         clock: The fit of host time to device time, if one was made.
         link: What the link counted: lost, filled, reconnects, effective rate, ...
@@ -72,6 +73,7 @@ class SessionHeader:
     straight_line_deg: float | None = None
     straight_line_source: str | None = None
     strap_slips: list[dict[str, float]] = field(default_factory=list)
+    sync_taps_s: list[float] = field(default_factory=list)
     clock: dict[str, Any] = field(default_factory=dict)
     link: dict[str, Any] = field(default_factory=dict)
     synthetic: bool = False

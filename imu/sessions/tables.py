@@ -34,7 +34,17 @@ class SessionEvent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Label:
-    """One row of `labels.csv`: what a person says of a movement. The program only reads it."""
+    """One row of `labels.csv`: what a person says of a movement.
+
+    Attributes:
+        start_s, end_s: When it was, on the sensor's clock.
+        verdict: What the person says it was; `COUNTED` is a repetition.
+        by, at_utc, note: Who says so, when it was said, and anything else.
+        times: Whose `start_s` and `end_s` are: `program` where a movement found by the program was judged, else the
+            person's own. The program's times are no test of the program's times.
+        bottom_s, lower_start_s, lower_end_s, lift_start_s, lift_end_s: Instants that the person read, from a video for
+            example; nan where not.
+    """
 
     start_s: float
     end_s: float
@@ -42,6 +52,12 @@ class Label:
     by: str = ""
     at_utc: str = ""
     note: str = ""
+    times: str = ""
+    bottom_s: float = NAN
+    lower_start_s: float = NAN
+    lower_end_s: float = NAN
+    lift_start_s: float = NAN
+    lift_end_s: float = NAN
 
 
 def _and_the_rest(first: str, cls: type) -> tuple[str, ...]:
@@ -135,11 +151,12 @@ def _encode(header: Sequence[str] | None, rows: Iterable[Sequence[Any]]) -> byte
     writer = csv.writer(text, lineterminator="\n")
     if header:
         writer.writerow(header)
-    writer.writerows([_cell(name, value) for name, value in zip(names, row, strict=True)] for row in rows)
+    writer.writerows([cell(name, value) for name, value in zip(names, row, strict=True)] for row in rows)
     return text.getvalue().encode()
 
 
-def _cell(name: str, value: object) -> str:
+def cell(name: str, value: object) -> str:
+    """How a value of a column is written; what does not exist is an empty cell."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -163,7 +180,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
 
 def _read(path: Path, cls: type[T], required: Sequence[str]) -> tuple[T, ...]:
     """Read a table into a dataclass, field by column."""
-    data, _ = read_text(path)
+    data, _ = read_text(path, by_hand=cls is Label)
     rows = rows_of(path, data)
     _, names = next(rows, (1, []))
     missing = [name for name in required if name not in names]
