@@ -302,6 +302,36 @@ def test_nonsense_from_a_sensor_is_survived() -> None:
                 assert all(r.end_s >= r.start_s for r in done.analysis.reps)
 
 
+@settings(max_examples=12, deadline=None)
+@given(
+    spoilt=st.lists(
+        st.tuples(st.floats(0, 0.99), st.integers(1, 60), st.integers(0, 6), st.sampled_from([np.nan, np.inf, -np.inf])),
+        min_size=1,
+        max_size=8,
+    ),
+    gyroscope=st.booleans(),
+    learned=st.booleans(),
+    shares=st.lists(st.floats(0, 1), max_size=20),
+)
+def test_samples_that_are_no_numbers_are_missing_samples(
+    spoilt: list[tuple[float, int, int, float]], gyroscope: bool, learned: bool, shares: list[float]
+) -> None:
+    there = material("set", gyroscope=gyroscope, holes=False)
+    gyr = None if there.gyr_radps is None else there.gyr_radps.copy()
+    samples = Samples.measured(there.t_s.copy(), there.acc_mps2.copy(), gyr)
+    columns = [samples.t_s, *samples.acc_mps2.T, *([] if gyr is None else gyr.T)]
+    kept = np.ones(len(samples), bool)
+    for share, length, column, value in spoilt:
+        first = int(share * len(samples))
+        columns[column % len(columns)][first : first + length] = value
+        kept[first : first + length] = False
+    mount = None if learned else DECLARED
+    edges = sorted(round(s * len(samples)) for s in shares)
+    done = run(samples, edges, exercise="back-extension", mount=mount)
+    assert differences(done, run(samples[kept], [], exercise="back-extension", mount=mount)) == []
+    assert np.isfinite(done.inclination.up).all()
+
+
 def test_time_that_starts_late_or_runs_long_changes_nothing_but_the_times() -> None:
     samples = material("set", gyroscope=True, holes=False)
     later = Samples.measured(samples.t_s + 7200.0, samples.acc_mps2, samples.gyr_radps)
