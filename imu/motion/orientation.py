@@ -114,7 +114,7 @@ class GyroOrientation:
             return self._filter(hole), self._filter(after)
         self._vqf = self._new_vqf(*self._vqf.getBiasEstimate())
         then = self._filter(after)
-        return _smoothly(hole, before, then, self._hz), then
+        return _smoothly(hole, before, then, self._hz, self._params.longest_hole_s), then
 
     def _filter(self, block: Samples) -> Inclination:
         if not len(block) or block.gyr_radps is None:
@@ -144,8 +144,11 @@ class GyroOrientation:
         return vqf
 
 
-def _smoothly(hole: Samples, before: Inclination, after: Inclination, grid_hz: float) -> Inclination:
-    """Up turning through a hole from the one side to the other, with the rates there (a cubic Hermite curve)."""
+def _smoothly(hole: Samples, before: Inclination, after: Inclination, grid_hz: float, reach_s: float) -> Inclination:
+    """Up turning through a hole from the one side to the other, with the rates there (a cubic Hermite curve).
+
+    A rate tells of no more than `reach_s`: carried on through half a minute it would turn a person head over heels.
+    """
     n = len(hole)
     first, last = before.up[-1], after.up[0]
     axis = np.cross(first, last)
@@ -153,7 +156,8 @@ def _smoothly(hole: Samples, before: Inclination, after: Inclination, grid_hz: f
     turn = axis / max(sine, 1e-9) * np.arctan2(sine, float(first @ last))
     long_s = (n + 1) / grid_hz
     # Seen from the sensor up turns the other way than the sensor does.
-    leave, arrive = -long_s * before.omega_radps[-1], -long_s * after.omega_radps[0]
+    told_s = min(long_s, reach_s)
+    leave, arrive = -told_s * before.omega_radps[-1], -told_s * after.omega_radps[0]
     u = (np.arange(1, n + 1) / (n + 1))[:, None]
     turned = turn * u * u * (3.0 - 2.0 * u) + leave * u * (1.0 - u) ** 2 - arrive * u * u * (1.0 - u)
     speed = turn * 6.0 * u * (1.0 - u) + leave * (1.0 - u) * (1.0 - 3.0 * u) - arrive * u * (2.0 - 3.0 * u)
