@@ -106,7 +106,7 @@ class _Hinge:
         for restarts, part in stretches(block, self._newest_s, self._params):
             if restarts:
                 events += self._take(self._trunk.finish()) + self._tell(self._strokes.restart())
-                self.judge.broken()
+                events += self.judge.broken(float(part.t_s[0]))
                 self._trunk = self._new_trunk()
             events += self._take(self._trunk.push(part))
             self._newest_s = float(part.t_s[-1])

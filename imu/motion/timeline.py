@@ -35,7 +35,7 @@ def stretches(block: _Block, before_s: float, params: MotionParams) -> list[tupl
 
     `before_s` is the time of the sample before the first one, nan where there is none.
     """
-    t_s, longest_s = block.t_s, 0.5 * params.longest_bridge_s
+    t_s, longest_s = block.t_s, params.restart_share * params.longest_bridge_s
     if not len(t_s):
         return []
     if t_s[-1] - t_s[0] <= longest_s:
@@ -74,7 +74,7 @@ class Timeline:
         """Go on to the end of the block, or to where it has to be looked at anew; also gives what is left of it."""
         knots, rest = _knots(self._last, block), _NONE
         least, most = extremes(knots.ravel())
-        if not (-_MOST < least and most < _MOST) and not (measured := _measured(knots[:, -len(block) :])).all():
+        if not (least > -_MOST and most < _MOST) and not (measured := _measured(knots[:, -len(block) :])).all():
             return block[:0], block[measured]
         if self._last is None:
             return self._restart(block)
