@@ -56,7 +56,7 @@ class GyroOrientation:
         self._vqf = self._new_vqf()
         self._hole: list[Samples] = []
         self._long = round(params.long_hole_s * grid_hz)
-        self._last: Inclination | None = None
+        self._before: Inclination | None = None
 
     def push(self, block: Samples) -> Inclination:
         """Take a block; as many samples come out, but at the very start."""
@@ -90,7 +90,7 @@ class GyroOrientation:
 
     def _run(self, block: Samples) -> Inclination:
         """Filter a block; the samples of a hole wait for its end."""
-        if not self._hole and not block.filled.any():
+        if not self._hole and not np.count_nonzero(block.filled):
             return self._filter(block)
         flips = np.flatnonzero(block.filled[1:] != block.filled[:-1]) + 1
         parts = []
@@ -109,7 +109,7 @@ class GyroOrientation:
         smoothly.
         """
         hole, self._hole = Samples.concat(self._hole), []
-        before = self._last
+        before = self._before
         if len(hole) < self._long or before is None:
             return self._filter(hole), self._filter(after)
         self._vqf = self._new_vqf(*self._vqf.getBiasEstimate())
@@ -128,7 +128,7 @@ class GyroOrientation:
             acc_norm_mps2=_norm(block.acc_mps2),
             trusted=~block.filled,
         )
-        self._last = done[-1:]
+        self._before = done
         return done
 
     def _new_vqf(self, offset_radps: Floats | None = None, sigma_radps: float = 0.0) -> VQF:
