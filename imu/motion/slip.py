@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import cos, isnan, sin
+from math import cos, isnan, radians, sin
 
 import numpy as np
 
@@ -127,7 +127,7 @@ def _held(trunk: Trunk, at_s: float, hold_s: float, params: MotionParams, force:
     a, b = trunk.t_s.searchsorted((at_s - _SHORTEST_S, at_s + long_s)).tolist()
     if a == b or (force is not None and not _is_quiet(force, at_s, long_s, params)):
         return []
-    pitch, side = np.deg2rad((float(trunk.pitch_deg[a:b].mean()), float(trunk.tilt_deg[a:b].mean()))).tolist()
+    pitch, side = (radians(np.add.reduce(deg[a:b]) / (b - a)) for deg in (trunk.pitch_deg, trunk.tilt_deg))
     return [np.array([-cos(pitch) * cos(side), sin(pitch) * cos(side), sin(side)])]
 
 

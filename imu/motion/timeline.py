@@ -38,8 +38,8 @@ def stretches(block: _Block, before_s: float, params: MotionParams) -> list[tupl
     t_s, longest_s = block.t_s, params.restart_share * params.longest_bridge_s
     if not len(t_s):
         return []
-    if t_s[-1] - t_s[0] <= longest_s:
-        return [(bool(t_s[0] - before_s > longest_s), block)]
+    if t_s[-1] - before_s <= longest_s:
+        return [(False, block)]
     restarts: Bools = np.diff(t_s, prepend=before_s) > longest_s
     edges = [0, *(np.flatnonzero(restarts[1:]) + 1).tolist(), len(t_s)]
     return [(bool(restarts[a]), block[a:b]) for a, b in itertools.pairwise(edges)]
