@@ -18,8 +18,6 @@ from dataclasses import replace
 from functools import partial
 from math import inf, isnan, nan
 
-import numpy as np
-
 from imu.exercises import Exercise
 from imu.model import (
     Analysis,
