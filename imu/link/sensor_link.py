@@ -22,7 +22,7 @@ from imu.link.monitor import Monitor
 from imu.link.stream import Stream
 from imu.link.types import Backend, Found, LinkEvent, loop_s
 from imu.model import Samples, SensorInfo
-from imu.sensors import FrameError, StreamBroken
+from imu.sensors import FrameError, RequestRefused, StreamBroken
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,9 @@ BREAKS_WITHIN_S = 60.0
 MOST_BREAKS = 3
 """So many new starts within that time, for frames that contradict each other, and the sensor is given up."""
 LAST_GAPS_S = 10.0
-"""At the end, how long to wait for samples that are still missing."""
+"""How long to wait for samples that are still missing while none of them comes."""
+LAST_SEARCH_S = 15.0
+"""How long a sensor is looked for that is out of reach when it is to be stopped."""
 LOOK_EVERY_S = 0.05
 BATTERY_EVERY_S = 60.0
 CONNECT_TRIES = 3
@@ -89,8 +91,7 @@ class SensorLink:
             UsageError: It does not offer the rate.
         """
         try:
-            await self._connect()
-            await self._begin()
+            await self._connect_and_begin()
         except BaseException:
             await self._leave_surely()
             raise
@@ -163,6 +164,8 @@ class SensorLink:
                 await self._rest(LOOK_EVERY_S)
             await self._wind_up()
         except Exception as error:
+            if self._stream:
+                self._lose_the_rest(self._stream)
             self._monitor.set(state="failed")
             self._feed.end(error if isinstance(error, ImuError) else _unexpected(self._found.name, error))
         else:
@@ -182,7 +185,6 @@ class SensorLink:
         stream, now_s = self._stream, loop_s()
         if stream is None or self._connection is None or self._connection.dropped.is_set():
             return
-        lost = stream.lost
         try:
             if await talk.refill(self._connection, self._dialogue, stream.started.session, stream.recovery):
                 self._monitor.set(state="filling gaps")
@@ -193,7 +195,7 @@ class SensorLink:
             self._connection.dropped.set()
         except SensorFault as error:  # an answer that cannot be read: after a while of quiet it is asked again
             self._monitor.bad_frame(stream, error)
-        self._monitor.lost_since(stream, lost)
+        self._monitor.gone(stream)
         if self._monitor.state == "filling gaps" and not stream.recovery.missing:
             self._monitor.set(state="streaming")
             self._monitor.note("backfilled", f"All that can be fetched is here, {stream.filled} samples so far.")
@@ -218,6 +220,19 @@ class SensorLink:
             return await self._connect(tries - 1)
         self._connection, self._heard_s = connection, loop_s()
         return connection
+
+    async def _connect_and_begin(self, tries: int = CONNECT_TRIES) -> None:
+        """The first time; a link that is lost in the middle of it is no reason to give up."""
+        await self._connect()
+        try:
+            await self._begin()
+        except ConnectionFailed as error:
+            if tries <= 1:
+                raise
+            log.info("%s", error)
+            await self._hang_up()
+            await asyncio.sleep(AGAIN_S)
+            await self._connect_and_begin(tries - 1)
 
     async def _begin(self) -> None:
         """Start a stream; one that follows another goes on where the other one ended."""
@@ -245,13 +260,9 @@ class SensorLink:
         self._monitor.note("lost", "The connection was lost; the sensor goes on measuring, looking for it.")
         deadline_s = loop_s() + GIVE_UP_S
         while not self._stopping.is_set():
-            if self._connection:
-                await self._connection.close()
-                self._connection = None
             try:
-                self._found = await find(self._found.address, SEARCH_S, self._backend)
-                await self._resume(await self._connect(tries=1))
-            except SensorFault:
+                await self._find_again()
+            except RequestRefused:
                 raise
             except SensorError as error:
                 log.info("%s", error)
@@ -260,10 +271,23 @@ class SensorLink:
                         f"{self._found.name} was lost and not found again within {GIVE_UP_S:g} s ({error}) What was "
                         "received is kept; start a new session."
                     ) from error
+                self._monitor.set(state="lost, searching")
                 await self._rest(AGAIN_S)
             else:
-                self._monitor.set(reconnects=self.health.reconnects + 1)
                 return
+
+    async def _find_again(self) -> None:
+        """Hang up, look for the sensor, connect, and go on with its stream."""
+        await self._hang_up()
+        self._found = await find(self._found.address, SEARCH_S, self._backend)
+        self._monitor.set(state="found, connecting")
+        await self._resume(await self._connect(tries=1))
+        self._monitor.set(reconnects=self.health.reconnects + 1)
+
+    async def _hang_up(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection:
+            await connection.close()
 
     async def _resume(self, connection: Connection) -> None:
         stream = self._stream
@@ -273,15 +297,17 @@ class SensorLink:
         resumed = await talk.resume(connection, self._dialogue, stream.started.session)
         if resumed is None:
             return await self._restart(stream, "The sensor was restarted and holds nothing of before.")
+        stream.recovery.reaches(resumed.next_index, loop_s())
         if resumed.running:
             self._monitor.set(state="streaming")
             return self._monitor.note("resumed", f"The sensor went on measuring and is at sample {resumed.next_index}.")
-        stream.recovery.reaches(resumed.next_index, loop_s())
-        await self._fetch_gaps()
+        await self._fetch_gaps(stream)
         return await self._restart(stream, "The sensor had stopped measuring while it was out of reach.")
 
     async def _restart(self, stream: Stream, why: str) -> None:
         self._lose_the_rest(stream)
+        if self._stopping.is_set():
+            return
         await self._begin()
         self._monitor.note("restarted", f"{why} A new stream follows.")
 
@@ -303,33 +329,57 @@ class SensorLink:
 
     # The end.
 
-    async def _fetch_gaps(self) -> None:
-        """Wait for what is missing, as long as something comes of it."""
-        deadline_s = loop_s() + LAST_GAPS_S
-        while self._stream and self._stream.recovery.missing and not self._lost() and loop_s() < deadline_s:
+    async def _fetch_gaps(self, stream: Stream) -> None:
+        """Wait for what is missing, as long as something comes of it.
+
+        Raises:
+            ConnectionFailed: The link was lost before all had come.
+        """
+        missing, since_s = stream.recovery.missing, loop_s()
+        while stream.recovery.missing and loop_s() - since_s < LAST_GAPS_S:
             await self._look_after()
+            if self._lost():
+                raise ConnectionFailed(f"{self._found.name} was lost before all it holds had come.")
             await asyncio.sleep(LOOK_EVERY_S)
+            if stream.recovery.missing < missing:
+                missing, since_s = stream.recovery.missing, loop_s()
 
     async def _wind_up(self) -> None:
-        """Stop, fetch what is missing, disconnect."""
-        connection, stream = self._connection, self._stream
-        if connection and stream:
-            with contextlib.suppress(SensorError, FrameError):
-                await talk.halt(connection, self._dialogue, stream.recovery)
-                await self._fetch_gaps()
-            await connection.close()
-            self._connection = None
-        if stream:
-            self._lose_the_rest(stream)
+        """Stop, fetch what is missing, disconnect; a sensor lost at the end is looked for, but not for long."""
+        deadline_s, stopped = loop_s() + LAST_SEARCH_S, False
+        while not stopped and loop_s() < deadline_s:
+            before_s = loop_s()
+            try:
+                await self._halt_and_fetch()
+                stopped = True
+            except (SensorError, FrameError) as error:
+                log.info("%s", error)
+                await asyncio.sleep(AGAIN_S)
+                deadline_s += max(self._heard_s - before_s, 0.0)  # while something comes, it is no search
+        await self._hang_up()
+        if self._stream:
+            self._lose_the_rest(self._stream)
         self._monitor.set(state="stopped")
         self._monitor.note(
-            "stopped", "The sensor was stopped." if connection else "The sensor was out of reach at the end."
+            "stopped", "The sensor was stopped." if stopped else "The sensor was out of reach at the end."
         )
 
+    async def _halt_and_fetch(self) -> None:
+        if self._lost():
+            self._monitor.set(state="lost, searching")
+            await self._find_again()
+        connection, stream = self._connection, self._stream
+        if connection is None or stream is None:
+            return
+        self._monitor.set(state="stopping")
+        status = await talk.halt(connection, self._dialogue)
+        if status and status.session == stream.started.session:
+            stream.recovery.reaches(status.next_index, loop_s())
+        await self._fetch_gaps(stream)
+
     def _lose_the_rest(self, stream: Stream) -> None:
-        lost = stream.lost
         stream.recovery.give_up()
-        self._monitor.lost_since(stream, lost)
+        self._monitor.gone(stream)
 
     async def _leave_surely(self) -> None:
         """Leave; a cancellation waits until that is done, a second one does not."""

@@ -10,7 +10,7 @@ from imu.link.connection import Connection
 from imu.link.recovery import Recovery
 from imu.link.types import loop_s
 from imu.model import SensorInfo
-from imu.sensors import Dialogue, RequestRefused, Resumed, Started
+from imu.sensors import Dialogue, RequestRefused, Resumed, SensorStatus, Started
 
 log = logging.getLogger(__name__)
 
@@ -90,14 +90,14 @@ async def refill(connection: Connection, dialogue: Dialogue, session: int, recov
     return True
 
 
-async def halt(connection: Connection, dialogue: Dialogue, recovery: Recovery | None = None) -> None:
-    """Stop the sensor, and note how far its stream went.
+async def halt(connection: Connection, dialogue: Dialogue) -> SensorStatus | None:
+    """Stop the sensor; returns how far its stream went, if it says.
 
     Raises:
         ConnectionFailed: It does not answer.
+        FrameError: Its status cannot be read.
     """
     with contextlib.suppress(RequestRefused):
         dialogue.check(await connection.request(dialogue.stop()))
-    status = await connection.read(dialogue.status_uuid) if recovery else None
-    if recovery and status:
-        recovery.reaches(dialogue.status(status).next_index, loop_s())
+    status = await connection.read(dialogue.status_uuid)
+    return dialogue.status(status) if status else None
