@@ -88,9 +88,9 @@ class _Controller(Controller):
         return super().on_hci_le_create_connection_cancel_command(command)
 
     def on_ll_advertising_pdu(self, packet: ll.AdvertisingPdu) -> None:
-        """Hear an advertisement; one that `is_deaf` says to be deaf is seen, but not connected to."""
+        """Hear an advertisement; a sensor that is deaf is seen, but not connected to."""
         pending = self.pending_le_connection
-        if pending and self.is_deaf(packet.advertiser_address):
+        if isinstance(pending, hci.HCI_LE_Create_Connection_Command) and self.is_deaf(pending.peer_address):
             self.pending_le_connection = None
             super().on_ll_advertising_pdu(packet)
             self.pending_le_connection = pending
@@ -133,7 +133,7 @@ class _Peripheral:
         self._add_services()
         self.device.on(Device.EVENT_CONNECTION, self._on_connection)
         self._serve = self.device.gatt_server.on_gatt_pdu
-        self.device.gatt_server.on_gatt_pdu = self._on_request  # type: ignore[method-assign]
+        self.device.gatt_server.on_gatt_pdu = self._on_request  # type: ignore[method-assign, assignment]
         self.lose_link: Callable[[], None] = lambda: None
 
     async def start(self, mtu: int) -> None:

@@ -88,6 +88,6 @@ class Monitor:
                 "gone",
                 from_s,
                 f"{stop - first} samples are lost for good, {first} to {stop - 1}, {from_s:.3f} to {to_s:.3f} s: the "
-                "sensor no longer holds them.",
+                f"sensor {'began anew' if stop == stream.begin_index else 'no longer holds them'}.",
                 gap,
             )

@@ -83,6 +83,11 @@ class Stream:
         return self._lost_before + (self.recovery.lost if self._shift else 0)
 
     @property
+    def begin_index(self) -> int:
+        """Where its sample 0 lies, on the recording's numbering; -1 while that is not known."""
+        return self._shift[0] if self._shift else -1
+
+    @property
     def end_index(self) -> int:
         """One past the newest sample known to have been taken, here or not, on the recording's numbering."""
         return self._begin if self._shift is None else self._shift[0] + self.recovery.reached
