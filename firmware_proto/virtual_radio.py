@@ -16,6 +16,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from bleak import BleakScanner
@@ -28,8 +29,8 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData, AdvertisementDataCallback, BaseBleakScanner
 from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
 from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolError
-from bumble import core, hci
-from bumble.att import ATT_Error, ErrorCode
+from bumble import core, hci, ll
+from bumble.att import ATT_PDU, ATT_Error, Bearer, ErrorCode
 from bumble.controller import Controller
 from bumble.core import AdvertisingData
 from bumble.device import Advertisement, Connection, Device, DeviceConfiguration, Peer
@@ -61,6 +62,7 @@ class _Controller(Controller):
 
     def __init__(self, name: str, link: LocalLink) -> None:
         super().__init__(name, link=link)
+        self.is_deaf: Callable[[hci.Address], bool] = lambda _: False
         self.le_acl_data_packet_length = self.acl_data_packet_length = _ACL_BYTES
         # with either of these bumble's host expects events that its controller does not send
         self.le_features &= ~(hci.LeFeatureMask.LL_PRIVACY | hci.LeFeatureMask.LE_EXTENDED_ADVERTISING)
@@ -84,6 +86,16 @@ class _Controller(Controller):
                 )
             )
         return super().on_hci_le_create_connection_cancel_command(command)
+
+    def on_ll_advertising_pdu(self, packet: ll.AdvertisingPdu) -> None:
+        """Hear an advertisement; a sensor that is deaf is seen, but not connected to."""
+        pending = self.pending_le_connection
+        if isinstance(pending, hci.HCI_LE_Create_Connection_Command) and self.is_deaf(pending.peer_address):
+            self.pending_le_connection = None
+            super().on_ll_advertising_pdu(packet)
+            self.pending_le_connection = pending
+        else:
+            super().on_ll_advertising_pdu(packet)
 
     def lose_link(self, peer: hci.Address | None, reason: int) -> None:
         """Drop the connection to `peer`, or all, as if the radio had fallen silent."""
@@ -116,9 +128,13 @@ class _Peripheral:
         self._tasks: set[asyncio.Task[None]] = set()
         self._connection: Connection | None = None
         self._answering = False
+        self._in_reach = True
         self._battery_pct = -1
         self._add_services()
         self.device.on(Device.EVENT_CONNECTION, self._on_connection)
+        self._serve = self.device.gatt_server.on_gatt_pdu
+        self.device.gatt_server.on_gatt_pdu = self._on_request  # type: ignore[method-assign, assignment]
+        self.lose_link: Callable[[], None] = lambda: None
 
     async def start(self, mtu: int) -> None:
         self.device.gatt_server.max_mtu = mtu
@@ -133,7 +149,19 @@ class _Peripheral:
         await self.device.power_off()
 
     async def _advertise(self) -> None:
-        await self.device.start_advertising()
+        if self._in_reach and not self.device.is_advertising:
+            await self.device.start_advertising()
+
+    async def reach(self, *, within: bool) -> None:
+        """Come into reach, or go out of it: nothing is heard of it any more."""
+        self._in_reach = within
+        if within:
+            await self._advertise()
+            return
+        self.lose_link()
+        await asyncio.sleep(0)
+        if self.device.is_advertising:
+            await self.device.stop_advertising()
 
     def _add_services(self) -> None:
         sensor = self.sensor
@@ -171,6 +199,12 @@ class _Peripheral:
         self._spawn(self._pump(connection))
         self._spawn(self._answer(connection))
 
+    def _on_request(self, bearer: Bearer, request: ATT_PDU) -> None:
+        if self._connection is not None and self.sensor.faults.hangs_up():
+            self.lose_link()
+        else:
+            self._serve(bearer, request)
+
     def _on_mtu(self, connection: Connection) -> None:
         self.sensor.mtu = min(connection.att_mtu, wire.MAX_MTU)
 
@@ -191,7 +225,9 @@ class _Peripheral:
     def _on_control(self, _bearer: object, request: bytes) -> None:
         if not self._answering:
             raise ATT_Error(_CCCD_IMPROPERLY_CONFIGURED)
-        self._answers.put_nowait(self.sensor.handle(bytes(request), self._clock()))
+        answer = self.sensor.handle(bytes(request), self._clock())
+        if not self.sensor.faults.loses_answer():
+            self._answers.put_nowait(answer)
 
     async def _answer(self, connection: Connection) -> None:
         while self._connection is connection:
@@ -520,6 +556,10 @@ class Air:
         self._adapter.lose_link(self._peripherals[i].address, reason)
         self._peripherals[i].controller.lose_link(None, reason)
 
+    async def reach(self, i: int, *, within: bool) -> None:
+        """Take sensor `i` out of reach, where it is neither connected nor seen, or bring it back."""
+        await self._peripherals[i].reach(within=within)
+
 
 @contextlib.asynccontextmanager
 async def virtual_air(
@@ -556,7 +596,7 @@ async def virtual_air(
     try:
         for peripheral in peripherals:
             await peripheral.start(mtu)
-        yield Air(
+        air = Air(
             scanner_backend=scanner,
             client_backend=client,
             sensors=tuple(sensors),
@@ -564,6 +604,11 @@ async def virtual_air(
             _peripherals=peripherals,
             _adapter=controller,
         )
+        for number, peripheral in enumerate(peripherals):
+            peripheral.lose_link = partial(air.drop, number)
+        deaf = {peripheral.address: peripheral.sensor.faults for peripheral in peripherals}
+        controller.is_deaf = lambda address: address in deaf and deaf[address].deaf
+        yield air
     finally:
         await _clear(adapter, controller, peripherals)
 

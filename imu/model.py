@@ -530,6 +530,24 @@ class MountRevised(Event):
     mount: Mount
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recounted(Event):
+    """Samples that were missing came, or will never come, and everything was counted again from the whole.
+
+    Attributes:
+        before, after: Repetitions counted in all.
+        moved: Phases, of those counted before and after, whose duration changed by more than 0.1 s.
+        last: The last repetition that counts.
+        resting: Whether every set that was told to have ended did end.
+    """
+
+    before: int
+    after: int
+    moved: int
+    last: Rep | None
+    resting: bool
+
+
 class CalibrationStep(StrEnum):
     """What became of an attempt to hold the straight line."""
 

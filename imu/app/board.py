@@ -18,6 +18,7 @@ from imu.model import (
     MountRevised,
     MovementRejected,
     Phase,
+    Recounted,
     Rep,
     RepAnnounced,
     RepConfirmed,
@@ -118,6 +119,17 @@ class Board:
             self.remark(words.calibration_line(event))
         elif isinstance(event, MountRevised):
             self.remark(words.mount_line(event.mount))
+        elif isinstance(event, Recounted):
+            self._recount(event)
+
+    def _recount(self, event: Recounted) -> None:
+        """Everything was counted again: what stands on the screen is of the new count."""
+        if event.last is not None and (self.confirmed is None or self.confirmed.end_s <= event.last.end_s):
+            before = self.confirmed if self.confirmed and self.confirmed.rep != event.last.rep else None
+            self.confirmed = _with_hold_before(event.last, before)
+        if not event.resting:
+            self.resting_since_s = None
+        self.remark(words.recounted_line(event))
 
     def remark(self, text: str) -> None:
         """Show a remark for a while."""

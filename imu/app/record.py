@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from imu.app import console, tables
 from imu.app.analyze import rederive, show_analysis
 from imu.app.board import Board
 from imu.app.display import Display, display_for
+from imu.app.ending import run_until_ended
 from imu.app.follow import End, Follower
 from imu.app.keys import keyboard
 from imu.app.tempo import Tempo
@@ -197,7 +197,7 @@ def command(sensor: str | None, plan: Plan) -> None:
         ImuError: Anything that went wrong; nothing recorded is lost.
         KeyboardInterrupt: It was ended before the first sample.
     """
-    recorded = asyncio.run(find_and_record(sensor, plan))
+    recorded = run_until_ended(find_and_record(sensor, plan))
     report(recorded)
     if recorded.error is not None:
         raise recorded.error

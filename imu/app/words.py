@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from imu.model import Calibration, CalibrationStep, Mount, Phase, Rep, SetSummary, Verdict
+from imu.model import Calibration, CalibrationStep, Mount, Phase, Recounted, Rep, SetSummary, Verdict
 from imu.motion.recognise import UNKNOWN, Proposal
 
 VERDICTS = {
@@ -96,6 +96,14 @@ def rep_line(rep: Rep) -> str:
         f"lower {seconds(rep.lower_s)}  bottom {seconds(rep.bottom_hold_s)}  lift {seconds(rep.lift_s)}  "
         f"hold {seconds(rep.top_hold_s)} s   range {degrees(rep.rom_deg)}{flags}"
     )
+
+
+def recounted_line(event: Recounted) -> str:
+    """What counting again from the whole changed."""
+    parts = [] if event.before == event.after else [f"{reps(event.after)} in all, not {event.before}"]
+    if event.moved:
+        parts.append(f"{event.moved} phase{'' if event.moved == 1 else 's'} changed by more than 0.1 s")
+    return f"Counted again from the whole: {', '.join(parts) or 'nothing changed'}."
 
 
 def rejected_line(rep: Rep, withdrawn: int | None = None) -> str:

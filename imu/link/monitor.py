@@ -80,7 +80,14 @@ class Monitor:
         for words in stream.doubt(samples):
             self.note("warning", words)
 
-    def lost_since(self, stream: Stream, lost: int) -> None:
-        """Say how many samples were given up since there were `lost`."""
-        if stream.lost > lost:
-            self.note("gone", f"{stream.lost - lost} samples are lost for good: the sensor no longer holds them.")
+    def gone(self, stream: Stream) -> None:
+        """Say which samples were given up since it was last asked, hole by hole."""
+        for gap in stream.gone():
+            (first, stop), (from_s, to_s) = gap, (stream.time_s(gap[0]), stream.time_s(gap[1]))
+            self._feed.note(
+                "gone",
+                from_s,
+                f"{stop - first} samples are lost for good, {first} to {stop - 1}, {from_s:.3f} to {to_s:.3f} s: the "
+                f"sensor {'began anew' if stop == stream.begin_index else 'no longer holds them'}.",
+                gap,
+            )

@@ -35,6 +35,7 @@ class Recovery:
         self._asked: Interval | None = None
         self._quiet_since_s = 0.0
         self._tries = 0
+        self._gone: list[Interval] = []
 
     def take(self, index: Ints, now_s: float) -> Bools:
         """Note the samples of a frame; (n,) true for those that were not here yet."""
@@ -106,7 +107,13 @@ class Recovery:
         """Count all that is still missing as gone."""
         self._lose(0, self.reached)
 
+    def gone(self) -> list[Interval]:
+        """The holes given up since the last call, in the order in which they were."""
+        gone, self._gone = self._gone, []
+        return gone
+
     def _lose(self, start: int, stop: int) -> None:
         if start < stop:
+            self._gone += self._done.missing(start, stop)
             self._done.add(start, stop)
             self._tries = 0

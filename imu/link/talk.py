@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import time
 
 from imu.errors import ConnectionFailed, SensorFault
 from imu.link.connection import Connection
 from imu.link.recovery import Recovery
+from imu.link.types import loop_s
 from imu.model import SensorInfo
-from imu.sensors import Dialogue, RequestRefused, Resumed, Started
+from imu.sensors import Dialogue, RequestRefused, Resumed, SensorStatus, Started
 
 log = logging.getLogger(__name__)
 
@@ -76,10 +76,10 @@ async def refill(connection: Connection, dialogue: Dialogue, session: int, recov
         ConnectionFailed: The sensor does not answer.
         SensorFault: The answer cannot be read; the hole will be due again.
     """
-    hole = recovery.due(time.monotonic())
+    hole = recovery.due(loop_s())
     if hole is None:
         return False
-    recovery.asked(hole, time.monotonic())
+    recovery.asked(hole, loop_s())
     request = dialogue.refill(session, hole[0], hole[1] - hole[0])
     try:
         said = dialogue.refilling(await connection.request(request))
@@ -90,14 +90,14 @@ async def refill(connection: Connection, dialogue: Dialogue, session: int, recov
     return True
 
 
-async def halt(connection: Connection, dialogue: Dialogue, recovery: Recovery | None = None) -> None:
-    """Stop the sensor, and note how far its stream went.
+async def halt(connection: Connection, dialogue: Dialogue) -> SensorStatus | None:
+    """Stop the sensor; returns how far its stream went, if it says.
 
     Raises:
         ConnectionFailed: It does not answer.
+        FrameError: Its status cannot be read.
     """
     with contextlib.suppress(RequestRefused):
         dialogue.check(await connection.request(dialogue.stop()))
-    status = await connection.read(dialogue.status_uuid) if recovery else None
-    if recovery and status:
-        recovery.reaches(dialogue.status(status).next_index, time.monotonic())
+    status = await connection.read(dialogue.status_uuid)
+    return dialogue.status(status) if status else None

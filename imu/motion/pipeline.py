@@ -14,6 +14,7 @@ whole history, and what changes is said in events.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from math import inf, isnan, nan
@@ -21,6 +22,7 @@ from math import inf, isnan, nan
 from imu.exercises import Exercise
 from imu.model import (
     Analysis,
+    Calibration,
     Event,
     Inclination,
     LineHold,
@@ -30,6 +32,7 @@ from imu.model import (
     MovementRejected,
     Phase,
     PhaseChanged,
+    Recounted,
     Rep,
     RepAnnounced,
     RepConfirmed,
@@ -63,6 +66,8 @@ __all__ = ["MotionParams", "Pipeline", "analyze"]
 
 _BATCH = 65536
 """Samples per block in batch: measured fastest; larger blocks fall out of the processor's cache."""
+_MOVED_S = 0.1
+"""A phase that is told with one decimal changed by as much."""
 
 
 class _Hinge:
@@ -170,6 +175,11 @@ class _Past:
     def __len__(self) -> int:
         return self._n
 
+    def __deepcopy__(self, _: dict[int, object]) -> _Past:
+        twin = _Past()
+        twin._blocks, twin._n = [*self._blocks], self._n  # blocks are never changed
+        return twin
+
     def append(self, block: Inclination) -> None:
         self._blocks.append(block)
         self._n += len(block)
@@ -247,13 +257,50 @@ class Pipeline:
         end_s = self._newest_s
         return self._seen([replace(e, t_s=min(e.t_s, end_s), decided_s=min(e.decided_s, end_s)) for e in events])
 
-    def calibrate(self, *, limit_s: float | None = None) -> None:
+    def calibrate(self, *, since_s: float | None = None, limit_s: float | None = None) -> None:
         """Take the next 3 s in which the trunk is held still for the straight line; the events say what comes of it.
 
         Args:
+            since_s: Only what comes after it; all that is not here yet where None.
             limit_s: Give up after so long; `MotionParams.line_limit_s` where None.
         """
-        self._calibrations.begin(since_s=self._past.newest_s if len(self._past) else None, limit_s=limit_s)
+        self._calibrations.begin(since_s=self.newest_s if since_s is None else since_s, limit_s=limit_s)
+
+    @property
+    def newest_s(self) -> float | None:
+        """Time of the newest sample that was looked at; None before the first."""
+        return self._past.newest_s if len(self._past) else None
+
+    def copy(self) -> Pipeline:
+        """A twin that goes on from here by itself, to the same results."""
+        return deepcopy(self)
+
+    def instead_of(self, other: Pipeline, since: list[Event]) -> list[Event]:
+        """What has to be told to somebody who was told what `other` found.
+
+        Args:
+            other: A copy of this pipeline taken earlier, which went on without samples that this one has now.
+            since: What this one found since the copy was taken.
+
+        Returns:
+            The last event says that everything was counted again, and what changed by it.
+        """
+        now_s = self._newest_s
+        (before, announced, mount), (after, announces, mounted) = other._known(), self._known()
+        closed, held = {s.set: s for s in other._sets_told}, other._calibrations.holds
+        events: list[Event] = []
+        if mounted is not None and mounted != mount:
+            events.append(MountRevised(t_s=now_s, decided_s=now_s, mount=mounted))
+        events += _corrections(before, after, since, closed, other._starts_told, now_s=now_s)
+        events += [e for e in since if isinstance(e, Calibration) and e.hold and not _overlaps(e.hold, held)]
+        events += _announcements(announced, announces, now_s)
+        resting = set(closed) <= {s.set for s in self._sets_told}
+        return [*events, _recounted(before, after, resting=resting, now_s=now_s)]
+
+    def _known(self) -> tuple[list[Rep], int | None, Mount | None]:
+        """The ledger, the announcement that stands, and the mount."""
+        hinge = self._hinge
+        return ([], None, None) if hinge is None else (hinge.judge.ledger(), hinge.judge.announced, hinge.mount)
 
     def analysis(self) -> Analysis:
         """The ledger and the sets as known so far."""
@@ -430,23 +477,8 @@ class Pipeline:
         after = self._hinge.judge.ledger()
         self._lines()
         events: list[Event] = [MountRevised(t_s=now_s, decided_s=now_s, mount=mount)]
-        for rep in before:
-            if rep.counted and not _same(rep, after):
-                taken_back = replace(rep, set=None, rep=None, verdict=_verdict_now(rep, after))
-                events.append(MovementRejected(t_s=rep.end_s, decided_s=now_s, rep=taken_back, withdrawn=rep.rep))
-        for event in again:
-            known = (isinstance(event, RepConfirmed) and _same(event.rep, before)) or (
-                isinstance(event, SetClosed) and told.get(event.summary.set) == event.summary
-            )
-            started = isinstance(event, SetStarted) and event.set not in self._starts_told
-            if started or (isinstance(event, RepConfirmed | SetClosed) and not known):
-                events.append(replace(event, decided_s=now_s))
-        now = self._hinge.judge.announced
-        if announced is not None and announced != now:
-            events.append(RepWithdrawn(t_s=now_s, decided_s=now_s, number=announced))
-        if now is not None and announced != now:
-            events.append(RepAnnounced(t_s=now_s, decided_s=now_s, number=now))
-        return events
+        events += _corrections(before, after, again, told, self._starts_told, now_s=now_s)
+        return events + _announcements(announced, self._hinge.judge.announced, now_s)
 
     def _seen(self, events: list[Event]) -> list[Event]:
         """Remember the last repetition for the view, and the sets that were told."""
@@ -468,6 +500,72 @@ def _overlapping(rep: Rep, others: list[Rep]) -> list[Rep]:
 def _same(rep: Rep, others: list[Rep]) -> bool:
     """Whether the same movement counts with the same numbers."""
     return any(o.counted and (o.set, o.rep) == (rep.set, rep.rep) for o in _overlapping(rep, others))
+
+
+def _corrections(
+    before: list[Rep],
+    after: list[Rep],
+    again: list[Event],
+    closed: dict[int, SetSummary],
+    started: set[int],
+    *,
+    now_s: float,
+) -> list[Event]:
+    """What a ledger that is counted anew takes back and adds to what was told of the one before.
+
+    Args:
+        before: The ledger that was told.
+        after: The new one.
+        again: Events of the new one, in order, of which some were told.
+        closed: Sets that were told to have ended.
+        started: Sets that were told to have begun.
+        now_s: When it was counted anew.
+    """
+    events: list[Event] = []
+    for rep in before:
+        if rep.counted and not _same(rep, after):
+            taken_back = replace(rep, set=None, rep=None, verdict=_verdict_now(rep, after))
+            events.append(MovementRejected(t_s=rep.end_s, decided_s=now_s, rep=taken_back, withdrawn=rep.rep))
+    for event in again:
+        known = (isinstance(event, RepConfirmed) and _same(event.rep, before)) or (
+            isinstance(event, SetClosed) and closed.get(event.summary.set) == event.summary
+        )
+        starts = isinstance(event, SetStarted) and event.set not in started
+        if starts or (isinstance(event, RepConfirmed | SetClosed) and not known):
+            events.append(replace(event, decided_s=now_s))
+    return events
+
+
+def _announcements(before: int | None, now: int | None, now_s: float) -> list[Event]:
+    """The announcement that stands, where another one stood."""
+    events: list[Event] = []
+    if before is not None and before != now:
+        events.append(RepWithdrawn(t_s=now_s, decided_s=now_s, number=before))
+    if now is not None and before != now:
+        events.append(RepAnnounced(t_s=now_s, decided_s=now_s, number=now))
+    return events
+
+
+def _recounted(before: list[Rep], after: list[Rep], *, resting: bool, now_s: float) -> Recounted:
+    same = [(r, o) for r in after if r.counted for o in _overlapping(r, before) if o.counted]
+    moved = sum(abs(x - y) > _MOVED_S for r, o in same for x, y in zip(_phases(r), _phases(o), strict=True))
+    return Recounted(
+        t_s=now_s,
+        decided_s=now_s,
+        before=sum(r.counted for r in before),
+        after=sum(r.counted for r in after),
+        last=next((r for r in reversed(after) if r.counted), None),
+        moved=moved,
+        resting=resting,
+    )
+
+
+def _phases(rep: Rep) -> tuple[float, float, float, float]:
+    return rep.lower_s, rep.bottom_hold_s, rep.lift_s, rep.top_hold_s
+
+
+def _overlaps(hold: LineHold, others: list[LineHold]) -> bool:
+    return any(other.start_s < hold.end_s and hold.start_s < other.end_s for other in others)
 
 
 def _verdict_now(rep: Rep, ledger: list[Rep]) -> Verdict:

@@ -131,7 +131,7 @@ def test_when_the_time_is_over_the_session_says_so_and_goes_on(
     performed: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = Pipeline.calibrate
-    monkeypatch.setattr(Pipeline, "calibrate", lambda self: plain(self, limit_s=4.0))
+    monkeypatch.setattr(Pipeline, "calibrate", lambda self, **more: plain(self, limit_s=4.0, **more))
     events = followed(performed, upto_s=performed.t_s[-1], calibrate=True).events
     kinds = [kind for kind, *_ in events]
     assert GIVEN_UP in kinds
