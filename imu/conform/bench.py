@@ -55,14 +55,9 @@ class Bench:
     Attributes:
         found: The sensor, as it advertises.
         may: What the person allowed besides: `reboot`, `erase`.
-        info: As read at the beginning.
-        fresh: Answer to the first START, before any SET_CONFIG of ours.
         stream: What came since the last START.
         recorded: A plain session that several checks look at, once it was recorded.
     """
-
-    info: wire.Info
-    fresh: wire.StartAnswer
 
     def __init__(
         self, found: Found, *, backend: Backend | None = None, lab: Lab | None = None, may: frozenset[str] = frozenset()
@@ -74,6 +69,30 @@ class Bench:
         self._backend, self._lab = backend, lab
         self._tags = itertools.cycle(range(1, 256))
         self._configured = False
+        self._info: wire.Info | None = None
+        self._fresh: wire.StartAnswer | None = None
+
+    @property
+    def info(self) -> wire.Info:
+        """As read at the beginning.
+
+        Raises:
+            Failed: It could not be read.
+        """
+        if self._info is None:
+            raise Failed("a readable Info", "none")
+        return self._info
+
+    @property
+    def fresh(self) -> wire.StartAnswer:
+        """Answer to the first START, before any SET_CONFIG of ours.
+
+        Raises:
+            Failed: It did not start.
+        """
+        if self._fresh is None:
+            raise Failed("OK to the first START", "none")
+        return self._fresh
 
     @property
     def lab(self) -> Lab:
@@ -98,8 +117,8 @@ class Bench:
         self.link = RawLink(self.found, self._backend)
         await self.link.open()
         self.stream.follow(self.link.heard)
-        if listen:
-            for uuid in (wire.CONTROL_UUID, wire.STATUS_UUID, wire.DATA_UUID):
+        for uuid in (wire.CONTROL_UUID, wire.STATUS_UUID, wire.DATA_UUID) if listen else ():
+            with contextlib.suppress(ConnectionFailed):  # one that is missing is for a check to find
                 await self.link.listen(uuid)
 
     async def leave(self) -> None:
@@ -111,19 +130,17 @@ class Bench:
         await asyncio.sleep(max(until_s - self.now_s(), 0.0))
 
     async def introduce(self) -> None:
-        """Connect, and learn what every check has to know.
+        """Connect, and learn what most checks have to know; where that cannot be learned, they will fail and say so.
 
         Raises:
-            Failed: It does not speak this protocol, or does not stream.
             SensorError: It would not connect.
         """
         await self.connect()
-        try:
-            self.info = wire.Info.unpack(await self.link.read(wire.INFO_UUID))
-        except wire.WireError as error:
-            raise Failed("a readable Info", str(error)) from error
+        with contextlib.suppress(wire.WireError, ConnectionFailed):
+            self._info = wire.Info.unpack(await self.link.read(wire.INFO_UUID))
         await self.calm()
-        self.fresh = await self.ok(wire.Start(), wire.StartAnswer)
+        with contextlib.suppress(Failed, ConnectionFailed):
+            self._fresh = await self.ok(wire.Start(), wire.StartAnswer)
         await self.calm()
 
     async def prepare(self) -> None:

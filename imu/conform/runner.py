@@ -9,7 +9,7 @@ from enum import StrEnum
 from imu.conform import backfill, config, control, lab, services, sessions, streaming
 from imu.conform.bench import Bench
 from imu.conform.table import CHECKS, Check, Failed, NotChecked
-from imu.errors import SensorError, SensorFault, UsageError
+from imu.errors import SensorError, UsageError
 
 _MODULES = (services, control, config, sessions, streaming, backfill, lab)
 """In the order in which a sensor is examined; importing them has filled the table."""
@@ -62,27 +62,17 @@ async def run(bench: Bench, checks: Iterable[Check], begin: Callable[[Check], No
         begin: Told each check before it is run.
 
     Raises:
-        SensorFault: It does not even say what it is, or does not stream.
         SensorError: It would not connect at first.
     """
     outcomes = []
     try:
-        await _introduce(bench)
+        await bench.introduce()
         for one in checks:
             begin(one)
             outcomes.append(await _outcome(bench, one))
     finally:
         await bench.clean_up()
     return outcomes
-
-
-async def _introduce(bench: Bench) -> None:
-    try:
-        await bench.introduce()
-    except Failed as failed:
-        raise SensorFault(
-            f"{bench.found.name} cannot be examined: expected {failed.expected}, came {failed.came}; mend that first."
-        ) from failed
 
 
 async def _outcome(bench: Bench, one: Check) -> Outcome:

@@ -205,7 +205,7 @@ class IdentifiesOnlyIdle(VirtualSensor):
 
 
 @breaks("self-test", "WRONG_STATE")
-class TestsWhileStreaming(VirtualSensor):
+class SelfTestsWhileStreaming(VirtualSensor):
     def _self_test(self, request: wire.SelfTest, now_us: int) -> wire.SelfTestAnswer:
         return wire.SelfTestAnswer(errors=ErrorBits(0))
 
@@ -511,7 +511,7 @@ class StatusAlways(VirtualSensor):
         return super().status_due(now_us)
 
 
-@breaks("status-on-change", "a Status after START")
+@breaks("status-on-change", "a Status after STOP")
 class StatusByTheClockOnly(VirtualSensor):
     def status_due(self, now_us: int) -> bytes | None:
         return super().status_due(now_us) if now_us - self._status_us >= 1_000_000 else None
@@ -554,7 +554,7 @@ class AnotherByteAgain(Sending):
         return frame[:-1] + bytes((frame[-1] ^ (frame[1] >> 5 & 1),))
 
 
-@breaks("backfill-between-live", "live frames while samples are sent again")
+@breaks("backfill-between-live", "live frames meanwhile")
 class LiveWaitsForBackfill(VirtualSensor):
     def tick(self, now_us: int) -> list[bytes]:
         frames = super().tick(now_us)
