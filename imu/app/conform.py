@@ -75,7 +75,9 @@ async def _real(sensor: str | None, checks: list[Check], may: frozenset[str], be
     return await run(Bench(await find(sensor), may=may), checks, begin)
 
 
-async def examine_virtual(make: MakeSensor, checks: list[Check], may: frozenset[str], begin: Begin) -> list[Outcome]:
+async def examine_virtual(
+    make: MakeSensor, checks: list[Check], may: frozenset[str], begin: Begin, *, mtu: int = wire.MAX_MTU
+) -> list[Outcome]:
     """Examine virtual sensors.
 
     Args:
@@ -83,11 +85,12 @@ async def examine_virtual(make: MakeSensor, checks: list[Check], may: frozenset[
         checks: What to do.
         may: What the person allowed besides.
         begin: Told each check before it is run.
+        mtu: Of the link, where a check does not choose another.
 
     Raises:
         UsageError: The extra `demo` is not installed.
     """
-    async with _in_air(make, may) as bench:
+    async with _in_air(make, may, mtu=mtu) as bench:
         return await run(bench, checks, begin)
 
 
@@ -182,7 +185,7 @@ def _table(outcomes: Sequence[Outcome]) -> Table:
 
 def _summary(outcomes: Sequence[Outcome]) -> str:
     count = {verdict: sum(one.verdict is verdict for one in outcomes) for verdict in Verdict}
-    return ", ".join(f"{number} {verdict}" for verdict, number in count.items())
+    return ", ".join(f"{number} {verdict.lower()}" for verdict, number in count.items())
 
 
 def _write(path: Path, outcomes: Sequence[Outcome]) -> None:

@@ -16,7 +16,7 @@ MOST_ASKED = 8
 
 async def _streaming(b: Bench, seconds: float) -> wire.StartAnswer:
     started = await b.start()
-    await b.wait(seconds)
+    await b.wait(b.within_ring(seconds))
     return started
 
 

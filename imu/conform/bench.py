@@ -23,6 +23,8 @@ from imu.link.raw import Heard, RawLink
 SEARCH_S = 10.0
 ANSWER_S = 5.0
 """A host gives up after this long."""
+QUEUE_S = 4.0
+"""A queue of 32 frames is empty by then on any link worth the name."""
 LINGER_S = 0.4
 """So long what must not come is waited for."""
 MAX_FRAMES_PER_S = 4 / 0.030
@@ -57,6 +59,7 @@ class Bench:
         may: What the person allowed besides: `reboot`, `erase`.
         stream: What came since the last START.
         recorded: A plain session that several checks look at, once it was recorded.
+        refused_first: START without a rate chosen by us was UNSUPPORTED.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Bench:
         self._configured = False
         self._info: wire.Info | None = None
         self._fresh: wire.StartAnswer | None = None
+        self.refused_first = False
 
     @property
     def info(self) -> wire.Info:
@@ -85,7 +89,7 @@ class Bench:
 
     @property
     def fresh(self) -> wire.StartAnswer:
-        """Answer to the first START, before any SET_CONFIG of ours.
+        """Answer to the first START, before any SET_CONFIG of ours if it could start so.
 
         Raises:
             Failed: It did not start.
@@ -140,8 +144,16 @@ class Bench:
             self._info = wire.Info.unpack(await self.link.read(wire.INFO_UUID))
         await self.calm()
         with contextlib.suppress(Failed, ConnectionFailed):
-            self._fresh = await self.ok(wire.Start(), wire.StartAnswer)
+            await self._start_first()
         await self.calm()
+
+    async def _start_first(self) -> None:
+        answer = await self.answer(wire.Start())
+        self.refused_first = answer.status is wire.StatusCode.UNSUPPORTED
+        if self.refused_first:  # a rate this MTU cannot carry
+            await self.done(wire.SetConfig(rate_dhz=min(self.info.rates_dhz)))
+            answer = await self.answer(wire.Start())
+        self._fresh = answer.body if isinstance(answer.body, wire.StartAnswer) else None
 
     async def prepare(self) -> None:
         """Before each check: connected, listening, idle, configured as the protocol says by default.
@@ -157,6 +169,7 @@ class Bench:
             kind = wire.Kind.ACC_GYR if self.has_gyroscope else wire.Kind.ACC
             await self.settle(wire.SetConfig(rate_dhz=self.rate_dhz(), mode=kind, batch_ms=100))
             self._configured = False
+        self.stream = Stream()
         self.link.heard.clear()
 
     async def calm(self) -> None:
@@ -268,13 +281,16 @@ class Bench:
         return rate_dhz / 10 / self.per_frame(rate_dhz / 10, kind, batch_ms) <= MAX_FRAMES_PER_S
 
     def rate_dhz(self) -> int:
-        """The highest rate that the link carries with all axes, in 0.1 Hz."""
-        kind = wire.Kind.ACC_GYR if self.has_gyroscope else wire.Kind.ACC
-        return max((r for r in self.info.rates_dhz if self.carried(r, kind)), default=max(self.info.rates_dhz))
+        """The rate with which it starts by itself, in 0.1 Hz: one that leaves room on the link for backfill."""
+        return min(self.info.rates_dhz, key=lambda dhz: abs(dhz / 10 - self.fresh.true_rate_hz))
 
     def ring_samples(self) -> float:
         """What the ring holds, by Info: its seconds are those at the highest rate with all axes."""
         return self.info.ring_s * max(self.info.rates_hz)
+
+    def within_ring(self, seconds: float) -> float:
+        """So many seconds, but no more than fill half of the ring."""
+        return min(seconds, self.ring_samples() / self.fresh.true_rate_hz / 2)
 
     async def start(self, config: wire.SetConfig | None = None) -> wire.StartAnswer:
         """Configure and start; `stream` is then of this session.
@@ -314,14 +330,17 @@ class Bench:
             await self.link.news(max(end_s - loop.time(), 0.001))
 
     async def stop(self) -> int:
-        """STOP, and wait until all that was queued is here; the session's end.
+        """STOP, and wait until all that was queued is here, at most `QUEUE_S`; the session's end.
 
         Raises:
             Failed: It is refused.
         """
         await self.done(wire.Stop())
+        end = (await self.status()).next_index
+        with contextlib.suppress(Failed):
+            await self.until(lambda: any(c.end >= end for c in self.stream.live()[-2:]), QUEUE_S, "the last frame")
         await self.wait(LINGER_S)
-        return (await self.status()).next_index
+        return end
 
     def now_s(self) -> float:
         """The host's clock."""

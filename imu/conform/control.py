@@ -178,7 +178,7 @@ async def reboot(b: Bench) -> str:
         expect((status.state, status.session) == (wire.State.IDLE, 0), "idle, session 0",
                f"{status.state.name}, {status.session}")  # fmt: skip
         await b.refused(wire.Resume(session=sessions[-1]), wire.StatusCode.RANGE_GONE, "a session before the restart")
-        sessions.append((await b.start()).session)
+        sessions.append((await b.start(wire.SetConfig(rate_dhz=b.rate_dhz()))).session)
         expect(sessions[-1] != sessions[-2], f"another session than {sessions[-2]}", sessions[-1])
     return f"sessions {', '.join(map(str, sessions))}"
 

@@ -35,32 +35,34 @@ class Stream:
 
     def __init__(self, started: wire.StartAnswer | None = None) -> None:
         self.started = started
-        self._parts: list[tuple[list[Heard], int]] = []
+        self._heard: list[Heard] = []
+        self._read = 0
+        self._newest = 0
+        self._came: list[Came] = []
 
     def follow(self, heard: list[Heard], since: int = 0) -> None:
-        """Take what a connection hears from there on."""
-        self._parts.append((heard, since))
-
-    def raw(self) -> list[Heard]:
-        """Notifications of Data as they came."""
-        return [h for heard, since in self._parts for h in heard[since:] if h.uuid == wire.DATA_UUID]
+        """Take what a connection hears from there on; what one before heard must be complete."""
+        self.frames()
+        self._heard, self._read = heard, since
 
     def frames(self) -> list[Came]:
-        """All frames, in order of arrival.
+        """All frames so far, in order of arrival.
 
         Raises:
             Failed: One of them is none.
         """
-        newest, came = 0, []
-        for heard in self.raw():
-            try:
-                frame = wire.DataFrame.unpack(heard.data)
-            except wire.WireError as error:
-                raise Failed("nothing but data frames", f"{heard.data.hex(' ')}: {error}") from error
-            index = newest + (frame.index16 - newest + 0x8000) % 0x10000 - 0x8000
-            newest = max(newest, index) if not frame.backfill else newest
-            came.append(Came(t_s=heard.t_s, index=index, frame=frame))
-        return came
+        news, self._read = self._heard[self._read :], len(self._heard)
+        self._came += [self._place(h) for h in news if h.uuid == wire.DATA_UUID]
+        return list(self._came)
+
+    def _place(self, heard: Heard) -> Came:
+        try:
+            frame = wire.DataFrame.unpack(heard.data)
+        except wire.WireError as error:
+            raise Failed("nothing but data frames", f"{heard.data.hex(' ')}: {error}") from error
+        index = self._newest + (frame.index16 - self._newest + 0x8000) % 0x10000 - 0x8000
+        self._newest = self._newest if frame.backfill else max(self._newest, index)
+        return Came(t_s=heard.t_s, index=index, frame=frame)
 
     def live(self) -> list[Came]:
         """The live ones."""

@@ -276,12 +276,12 @@ async def stop_sends_the_rest(b: Bench) -> str:
 @check("States")
 async def frames_wait(b: Bench) -> str:
     """While the notifications of Data are off, live frames wait and none is lost."""
-    await b.start()
+    started = await b.start()
     await b.until(lambda: len(b.stream.live()) >= 3, 5.0, "three frames")
     await b.link.unlisten(wire.DATA_UUID)
-    at = len(b.stream.raw())
-    await b.wait(1.5)
-    expect(len(b.stream.raw()) == at, "no frame while they are off", len(b.stream.raw()) - at)
+    at = len(b.stream.frames())
+    await b.wait(15 * b.stream.live()[0].frame.n / started.true_rate_hz)
+    expect(len(b.stream.frames()) == at, "no frame while they are off", len(b.stream.frames()) - at)
     await b.link.listen(wire.DATA_UUID)
     end = await b.stop()
     live = b.stream.live()

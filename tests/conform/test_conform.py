@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import pytest
 from bumble.gatt import Characteristic, Service
+from typer.testing import CliRunner
 
 from firmware_proto import virtual_radio, wire
 from firmware_proto.codes import ErrorBits, Op, State, StatusCode
-from firmware_proto.virtual_sensor import Refusal, VirtualSensor
+from firmware_proto.virtual_sensor import Faults, Link, Refusal, VirtualSensor
 from firmware_proto.virtual_time import VirtualTimeLoop
-from imu.app.conform import demo_sensor, examine_virtual
-from imu.conform.runner import Outcome, Verdict, chosen
+from imu.app.cli import app
+from imu.app.conform import MakeSensor, demo_sensor, examine_virtual
+from imu.conform.bench import Bench
+from imu.conform.runner import Outcome, Verdict, chosen, run
 from imu.conform.table import CHECKS
+from imu.link import Backend, find
 
 ROOT = Path(__file__).resolve().parents[2]
 BROKEN: list[tuple[str, str, type[Any]]] = []
 """Check, words of what it expected, and the one thing done wrong: a kind of sensor, or of peripheral around it."""
+ALL = frozenset({"reboot", "erase"})
 Kind = TypeVar("Kind", bound=type[Any])
 Peripheral = virtual_radio._Peripheral
 
@@ -35,11 +42,12 @@ def breaks(check: str, expected: str) -> Callable[[Kind], Kind]:
     return enter
 
 
-def examine(*names: str, kind: type[VirtualSensor] = VirtualSensor, may: str = "reboot erase") -> list[Outcome]:
+def examine(
+    *names: str, kind: type[VirtualSensor] = VirtualSensor, make: MakeSensor | None = None, mtu: int = 247
+) -> list[Outcome]:
+    make = make or (lambda gyroscope: demo_sensor(gyroscope, kind))
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
-        allowed = frozenset(may.split())
-        examined = examine_virtual(lambda g: demo_sensor(g, kind), chosen(names), allowed, lambda _: None)
-        return runner.run(examined)
+        return runner.run(examine_virtual(make, chosen(names), ALL, lambda _: None, mtu=mtu))
 
 
 # Services and characteristics.
@@ -354,7 +362,7 @@ class ResumesSomewhereElse(VirtualSensor):
         return dataclasses.replace(said, next_index=said.next_index + 1)
 
 
-@breaks("resume-backfill", "more than 2 s of samples")
+@breaks("resume-backfill", "s of samples taken meanwhile")
 @breaks("radio-loss", "a session that runs")
 class StopsWithTheLink(VirtualSensor):
     def disconnect(self, now_us: int) -> None:
@@ -687,3 +695,106 @@ def test_every_check_names_a_section_of_the_protocol_page() -> None:
     page = (ROOT / "firmware_proto" / "README.md").read_text(encoding="utf-8")
     headings = set(re.findall(r"^## (.+)$", page, re.MULTILINE))
     assert {one.section for one in CHECKS.values()} <= headings
+
+
+def other(rate_hz: float, *, gyroscope: bool = True, delay: float = 0.0, **options: Any) -> MakeSensor:
+    """Sensors unlike the demo's, with a ring of 12 s."""
+
+    def make(wish: bool) -> VirtualSensor:
+        raw = np.random.default_rng(0).integers(-2000, 2000, (int(20 * rate_hz), 6)).astype(np.int16)
+        axes, faults = 6 if wish and gyroscope else 3, Faults(delay=delay, delay_us=100_000)
+        ring_bytes = int(12.5 * 2 * axes * rate_hz)
+        return VirtualSensor(raw[:, :axes], rate_hz, ring_bytes=ring_bytes, faults=faults, **options)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("make", "mtu", "elsewhere"),
+    [
+        (other(107.1, boot_us=2**32 - 60_000_000, clock_ppm=50), 247, {"too-many-frames"}),
+        (other(26.0, gyroscope=False), 185, {"too-many-frames", "config-kind"}),
+        (other(416.0, link=Link(interval_us=7_500, packets=6)), 247, set()),
+        (other(104.0, delay=0.05), 247, {"too-many-frames"}),
+        (other(104.0), 23, {"too-many-frames"}),
+    ],
+    ids=["3 % fast, clock wraps", "26 Hz, no gyroscope", "416 Hz", "late frames", "MTU 23"],
+)
+def test_a_sensor_that_is_merely_another_one_fails_nothing(make: MakeSensor, mtu: int, elsewhere: set[str]) -> None:
+    outcomes = examine(make=make, mtu=mtu)
+    assert [one for one in outcomes if one.verdict is Verdict.FAILED] == []
+    assert {one.check.name for one in outcomes if one.verdict is Verdict.NOT_CHECKED} == elsewhere
+
+
+def test_what_this_machine_cannot_choose_is_said_and_not_counted() -> None:
+    """A real sensor is one without a lab around it."""
+
+    async def real() -> list[Outcome]:
+        async with virtual_radio.virtual_air([demo_sensor(True)]) as air:
+            backend = Backend(scanner=air.scanner_backend, client=air.client_backend)
+            bench = Bench(await find(None, backend=backend), backend=backend)
+            names = ("ping", "mtu-23", "mtu-247", "hardware-fault", "no-gyroscope", "reboot", "log-unsupported")
+            return await run(bench, chosen(names), lambda _: None)
+
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        said = {one.check.name: (one.verdict, one.came) for one in runner.run(real())}
+    assert {name for name, (verdict, _) in said.items() if verdict is Verdict.PASSED} == {
+        "ping", "mtu-247", "log-unsupported",
+    }  # fmt: skip
+    assert "the MTU is 247 here" in said["mtu-23"][1]
+    assert "only a virtual sensor" in said["hardware-fault"][1]
+    assert "it has a gyroscope" in said["no-gyroscope"][1]
+    assert "ask for it with --reboot" in said["reboot"][1]
+    assert "--erase" in said["log-unsupported"][1]
+
+
+class Mute(Peripheral):
+    """Has no Control at all."""
+
+    def _add_services(self) -> None:
+        add = self.device.add_services
+
+        def less(services: Any) -> None:
+            services[0].characteristics.remove(self._control)
+            add(services)
+
+        self.device.add_services = less  # type: ignore[method-assign]
+        super()._add_services()
+
+
+def test_a_sensor_that_cannot_even_be_asked_still_gets_its_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(virtual_radio, "_Peripheral", Mute)
+    said = {one.check.name: one for one in examine("gatt-table", "battery-service", "ping", "ring")}
+    assert said["battery-service"].verdict is Verdict.PASSED
+    assert wire.CONTROL_UUID in said["gatt-table"].expected
+    assert {said["ping"].verdict, said["ring"].verdict} == {Verdict.FAILED}
+
+
+def test_the_command_says_what_passed_and_writes_it_down(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["conform", "demo", "--only", "ping", "--only", "reboot", "--json", f"{tmp_path}/o"])
+    assert done.exit_code == 0
+    assert "1 passed, 0 failed, 1 not checked" in done.stdout
+    rows = json.loads((tmp_path / "o").read_text(encoding="utf-8"))
+    assert [(row["check"], row["result"]) for row in rows] == [("ping", "passed"), ("reboot", "not checked")]
+    assert rows[0]["section"] == "Control"
+
+
+def test_the_command_fails_where_a_check_does_and_names_expected_came_and_section(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("imu.app.conform.demo_sensor", lambda gyroscope: demo_sensor(gyroscope, ShortTokens))
+    done = CliRunner().invoke(app, ["conform", "demo", "--only", "ping", "--only", "tag-echo"])
+    assert done.exit_code == 4
+    row = next(line for line in done.stdout.splitlines() if line.startswith("ping"))
+    for word in ("FAILED", "token 0xffffffff", "0x0000ffff", "Control"):
+        assert word in row
+    assert "error: 1 of 2 checks failed (ping)" in done.stderr
+
+
+def test_the_command_lists_its_checks_and_knows_no_others() -> None:
+    listed = CliRunner().invoke(app, ["conform", "--list"])
+    assert listed.exit_code == 0
+    assert all(name in listed.stdout for name in CHECKS)
+    wrong = CliRunner().invoke(app, ["conform", "demo", "--only", "pong"])
+    assert wrong.exit_code == 2
+    assert "There is no check 'pong'" in wrong.stderr
