@@ -15,7 +15,7 @@ from rich.text import Text
 
 from firmware_proto import wire
 from firmware_proto.virtual_sensor import VirtualSensor
-from firmware_proto.virtual_time import VirtualTimeLoop
+from firmware_proto.virtual_time import run_virtual
 from imu.app import console
 from imu.conform.bench import Bench
 from imu.conform.runner import Outcome, Verdict, chosen, run
@@ -66,8 +66,7 @@ def list_checks() -> None:
 def _examine(sensor: str | None, checks: list[Check], may: frozenset[str], begin: Begin) -> list[Outcome]:
     if sensor != DEMO:
         return asyncio.run(_real(sensor, checks, may, begin))
-    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
-        return runner.run(examine_virtual(demo_sensor, checks, may, begin))
+    return run_virtual(examine_virtual(demo_sensor, checks, may, begin))
 
 
 async def _real(sensor: str | None, checks: list[Check], may: frozenset[str], begin: Begin) -> list[Outcome]:

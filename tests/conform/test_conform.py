@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from firmware_proto import virtual_radio, wire
 from firmware_proto.codes import ErrorBits, Op, State, StatusCode
 from firmware_proto.virtual_sensor import Faults, Link, Refusal, VirtualSensor
-from firmware_proto.virtual_time import VirtualTimeLoop
+from firmware_proto.virtual_time import run_virtual
 from imu.app.cli import app
 from imu.app.conform import MakeSensor, demo_sensor, examine_virtual
 from imu.conform.bench import Bench
@@ -46,8 +46,7 @@ def examine(
     *names: str, kind: type[VirtualSensor] = VirtualSensor, make: MakeSensor | None = None, mtu: int = 247
 ) -> list[Outcome]:
     make = make or (lambda gyroscope: demo_sensor(gyroscope, kind))
-    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
-        return runner.run(examine_virtual(make, chosen(names), ALL, lambda _: None, mtu=mtu))
+    return run_virtual(examine_virtual(make, chosen(names), ALL, lambda _: None, mtu=mtu))
 
 
 # Services and characteristics.
@@ -736,8 +735,7 @@ def test_what_this_machine_cannot_choose_is_said_and_not_counted() -> None:
             names = ("ping", "mtu-23", "mtu-247", "hardware-fault", "no-gyroscope", "reboot", "log-unsupported")
             return await run(bench, chosen(names), lambda _: None)
 
-    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
-        said = {one.check.name: (one.verdict, one.came) for one in runner.run(real())}
+    said = {one.check.name: (one.verdict, one.came) for one in run_virtual(real())}
     assert {name for name, (verdict, _) in said.items() if verdict is Verdict.PASSED} == {
         "ping", "mtu-247", "log-unsupported",
     }  # fmt: skip
