@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from typing import Self
 
 from imu.errors import ConnectionFailed, ImuError, SensorError, SensorFault
@@ -21,7 +20,7 @@ from imu.link.feed import Feed
 from imu.link.health import LinkHealth
 from imu.link.monitor import Monitor
 from imu.link.stream import Stream
-from imu.link.types import Backend, Found, LinkEvent
+from imu.link.types import Backend, Found, LinkEvent, loop_s
 from imu.model import Samples, SensorInfo
 from imu.sensors import FrameError, StreamBroken
 
@@ -124,7 +123,7 @@ class SensorLink:
     # What bleak calls.
 
     def _on_frame(self, data: bytes) -> None:
-        now_s = time.monotonic()
+        now_s = loop_s()
         if self._starting or self._stream is None:  # frames may come before we have read the answer to START
             self._early.append(data)
             return
@@ -170,7 +169,7 @@ class SensorLink:
             self._feed.end()
 
     def _lost(self) -> bool:
-        silent_s = time.monotonic() - self._heard_s
+        silent_s = loop_s() - self._heard_s
         return self._connection is None or self._connection.dropped.is_set() or silent_s > SILENCE_S
 
     async def _rest(self, seconds: float) -> None:
@@ -180,7 +179,7 @@ class SensorLink:
 
     async def _look_after(self) -> None:
         """Ask for what is missing; say what became of it."""
-        stream, now_s = self._stream, time.monotonic()
+        stream, now_s = self._stream, loop_s()
         if stream is None or self._connection is None or self._connection.dropped.is_set():
             return
         lost = stream.lost
@@ -217,7 +216,7 @@ class SensorLink:
                 raise
             await asyncio.sleep(AGAIN_S)
             return await self._connect(tries - 1)
-        self._connection, self._heard_s = connection, time.monotonic()
+        self._connection, self._heard_s = connection, loop_s()
         return connection
 
     async def _begin(self) -> None:
@@ -233,7 +232,7 @@ class SensorLink:
         finally:
             self._starting = False
         self.info, self._stream = started.info, Stream(started, before)
-        self._broken, self._heard_s = False, time.monotonic()
+        self._broken, self._heard_s = False, loop_s()
         self._monitor.stream = self._stream
         self._monitor.set(state="streaming")
         for data in self._early:
@@ -244,7 +243,7 @@ class SensorLink:
         """Find the sensor again and go on."""
         self._monitor.set(state="lost, searching")
         self._monitor.note("lost", "The connection was lost; the sensor goes on measuring, looking for it.")
-        deadline_s = time.monotonic() + GIVE_UP_S
+        deadline_s = loop_s() + GIVE_UP_S
         while not self._stopping.is_set():
             if self._connection:
                 await self._connection.close()
@@ -256,7 +255,7 @@ class SensorLink:
                 raise
             except SensorError as error:
                 log.info("%s", error)
-                if time.monotonic() > deadline_s:
+                if loop_s() > deadline_s:
                     raise ConnectionFailed(
                         f"{self._found.name} was lost and not found again within {GIVE_UP_S:g} s ({error}) What was "
                         "received is kept; start a new session."
@@ -277,7 +276,7 @@ class SensorLink:
         if resumed.running:
             self._monitor.set(state="streaming")
             return self._monitor.note("resumed", f"The sensor went on measuring and is at sample {resumed.next_index}.")
-        stream.recovery.reaches(resumed.next_index, time.monotonic())
+        stream.recovery.reaches(resumed.next_index, loop_s())
         await self._fetch_gaps()
         return await self._restart(stream, "The sensor had stopped measuring while it was out of reach.")
 
@@ -288,7 +287,7 @@ class SensorLink:
 
     async def _start_anew(self, stream: Stream) -> None:
         """Begin again with a sensor that is there, but whose frames cannot be followed any more."""
-        now_s = time.monotonic()
+        now_s = loop_s()
         self._breaks_s = [s for s in self._breaks_s if now_s - s < BREAKS_WITHIN_S] + [now_s]
         if len(self._breaks_s) > MOST_BREAKS:
             raise SensorFault(
@@ -306,8 +305,8 @@ class SensorLink:
 
     async def _fetch_gaps(self) -> None:
         """Wait for what is missing, as long as something comes of it."""
-        deadline_s = time.monotonic() + LAST_GAPS_S
-        while self._stream and self._stream.recovery.missing and not self._lost() and time.monotonic() < deadline_s:
+        deadline_s = loop_s() + LAST_GAPS_S
+        while self._stream and self._stream.recovery.missing and not self._lost() and loop_s() < deadline_s:
             await self._look_after()
             await asyncio.sleep(LOOK_EVERY_S)
 
@@ -355,7 +354,7 @@ class SensorLink:
         self._feed.end()
 
     async def _read_battery(self, connection: Connection) -> None:
-        self._battery_s = time.monotonic()
+        self._battery_s = loop_s()
         self._monitor.battery(await talk.read_battery(connection, self._dialogue))
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import time
 
 from imu.errors import ConnectionFailed, SensorFault
 from imu.link.connection import Connection
 from imu.link.recovery import Recovery
+from imu.link.types import loop_s
 from imu.model import SensorInfo
 from imu.sensors import Dialogue, RequestRefused, Resumed, Started
 
@@ -76,10 +76,10 @@ async def refill(connection: Connection, dialogue: Dialogue, session: int, recov
         ConnectionFailed: The sensor does not answer.
         SensorFault: The answer cannot be read; the hole will be due again.
     """
-    hole = recovery.due(time.monotonic())
+    hole = recovery.due(loop_s())
     if hole is None:
         return False
-    recovery.asked(hole, time.monotonic())
+    recovery.asked(hole, loop_s())
     request = dialogue.refill(session, hole[0], hole[1] - hole[0])
     try:
         said = dialogue.refilling(await connection.request(request))
@@ -100,4 +100,4 @@ async def halt(connection: Connection, dialogue: Dialogue, recovery: Recovery | 
         dialogue.check(await connection.request(dialogue.stop()))
     status = await connection.read(dialogue.status_uuid) if recovery else None
     if recovery and status:
-        recovery.reaches(dialogue.status(status).next_index, time.monotonic())
+        recovery.reaches(dialogue.status(status).next_index, loop_s())

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
 from imu.sensors import Family
+
+
+def loop_s() -> float:
+    """Seconds on the running loop's clock, which is all the time the link knows: where that is virtual, so is this."""
+    return asyncio.get_running_loop().time()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,6 +7,7 @@ smoothed accelerometer is all there is: the angle then carries the body's own ac
 
 from __future__ import annotations
 
+from copy import copy
 from itertools import pairwise
 from typing import Protocol
 
@@ -57,6 +58,14 @@ class GyroOrientation:
         self._hole: list[Samples] = []
         self._long = round(params.long_hole_s * grid_hz)
         self._last: Inclination | None = None
+
+    def __deepcopy__(self, _: dict[int, object]) -> GyroOrientation:
+        """A twin that goes on from here by itself; VQF cannot be copied, only its state. Blocks are never changed."""
+        twin = copy(self)
+        twin._start, twin._hole = None if self._start is None else [*self._start], [*self._hole]
+        twin._vqf = self._new_vqf()
+        twin._vqf.state = self._vqf.state
+        return twin
 
     def push(self, block: Samples) -> Inclination:
         """Take a block; as many samples come out, but at the very start."""
