@@ -8,6 +8,7 @@ TARGET is one of those in `targets.py`. What breaks it is written to `crash-*`; 
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import tempfile
 from pathlib import Path
@@ -24,6 +25,7 @@ with atheris.instrument_imports(include=["firmware_proto", "imu"]):
 
 def main() -> None:
     """Fuzz until told to stop, beginning with the golden bytes."""
+    logging.disable()
     target = targets.TARGETS[sys.argv.pop(1)]
     with tempfile.TemporaryDirectory() as seeds:
         vectors = json.loads((ROOT / "firmware_proto" / "vectors.json").read_text(encoding="utf-8"))
