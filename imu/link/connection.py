@@ -111,7 +111,8 @@ class Connection:
 
     def _take_answer(self, answer: bytes) -> None:
         self._on_answer()
-        self._answers.put_nowait(answer)
+        if self._turn.locked():  # one that nobody asked for is not kept
+            self._answers.put_nowait(answer)
 
     @contextlib.contextmanager
     def _named(self, doing: str) -> Iterator[None]:

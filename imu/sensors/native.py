@@ -21,6 +21,8 @@ from imu.sensors.placing import Placing
 
 FULL_SCALE = 32767
 """int16: a value at or beyond this is clipped."""
+RATE_OFF = 0.25
+"""Share by which a true rate may miss the nominal one; parts are off by several per cent, seldom by more."""
 MOST_REFILL = 0xFFFF
 """Samples one request can ask for."""
 
@@ -187,6 +189,11 @@ class NativeDialogue:
     def started(self, answer: bytes, info: SensorInfo) -> Started:
         """Session, true rate, ranges and a decoder."""
         body = self._body(answer, wire.StartAnswer)
+        if not any(abs(body.true_rate_hz - hz) <= RATE_OFF * hz for hz in self._info.rates_hz):
+            raise SensorFault(
+                f"The sensor says that it measures at {body.true_rate_hz:g} Hz, which is none of its rates; switch it "
+                "off and on."
+            )
         full = FULL_SCALE + 1
         streaming = dataclasses.replace(
             info,
