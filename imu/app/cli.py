@@ -177,7 +177,7 @@ def conform(
     """Check whether a sensor speaks our protocol: for whoever writes its firmware.
 
     Each check says what was expected, what came, and which section of firmware_proto/README.md says so. The exit code
-    is 0 only if none failed. It takes some five minutes; the sensor has to lie still, on a good link, and is streaming
+    is 0 only if none failed. It takes some six minutes; the sensor has to lie still, on a good link, and is streaming
     most of the time. What this machine's Bluetooth cannot choose (other MTUs, faults) is not checked, and said.
 
     Examples:

@@ -17,6 +17,7 @@ MOST_ASKED = 8
 async def _streaming(b: Bench, seconds: float) -> wire.StartAnswer:
     started = await b.start()
     await b.wait(b.within_ring(seconds))
+    expect(bool(b.stream.live()), f"frames within {b.within_ring(seconds):g} s", "none")
     return started
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from firmware_proto import wire
-from imu.conform.bench import LINGER_S, SEARCH_S, Bench
+from imu.conform.bench import LINGER_S, Bench
+from imu.conform.host import SEARCH_S
 from imu.conform.stream import since_us
 from imu.conform.table import Failed, NotChecked, check, expect
 from imu.errors import SensorError

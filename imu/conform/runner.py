@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from imu.conform import backfill, config, control, lab, services, sessions, streaming
+from imu.conform import backfill, config, control, lab, services, sessions, status, streaming
 from imu.conform.bench import Bench
 from imu.conform.table import CHECKS, Check, Failed, NotChecked
 from imu.errors import SensorError, UsageError
 
-_MODULES = (services, control, config, sessions, streaming, backfill, lab)
+_MODULES = (services, control, config, sessions, streaming, status, backfill, lab)
 """In the order in which a sensor is examined; importing them has filled the table."""
+
+
+log = logging.getLogger(__name__)
 
 
 class Verdict(StrEnum):
@@ -85,4 +89,7 @@ async def _outcome(bench: Bench, one: Check) -> Outcome:
         return Outcome(check=one, verdict=Verdict.NOT_CHECKED, expected=one.shows, came=str(why))
     except SensorError as error:
         return Outcome(check=one, verdict=Verdict.FAILED, expected=one.shows, came=str(error))
+    except Exception as error:  # what a check did not reckon with is a failure of the sensor's, too, not of the table's
+        log.exception("the check %s", one.name)
+        return Outcome(check=one, verdict=Verdict.FAILED, expected=one.shows, came=f"something else ({error!r})")
     return Outcome(check=one, verdict=Verdict.PASSED, expected=one.shows, came=came)

@@ -19,6 +19,7 @@ from imu.link.discovery import find
 from imu.link.feed import Feed
 from imu.link.health import LinkHealth
 from imu.link.monitor import Monitor
+from imu.link.recovery import PATIENCE_S
 from imu.link.stream import Stream
 from imu.link.types import Backend, Found, LinkEvent, loop_s
 from imu.model import Samples, SensorInfo
@@ -297,7 +298,7 @@ class SensorLink:
         resumed = await talk.resume(connection, self._dialogue, stream.started.session)
         if resumed is None:
             return await self._restart(stream, "The sensor was restarted and holds nothing of before.")
-        stream.recovery.reaches(resumed.next_index, loop_s())
+        stream.recovery.reaches(resumed.next_index, loop_s() - PATIENCE_S)  # nothing of it is on its way: ask at once
         if resumed.running:
             self._monitor.set(state="streaming")
             return self._monitor.note("resumed", f"The sensor went on measuring and is at sample {resumed.next_index}.")

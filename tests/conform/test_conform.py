@@ -713,9 +713,9 @@ def other(rate_hz: float, *, gyroscope: bool = True, delay: float = 0.0, **optio
     [
         (other(107.1, boot_us=2**32 - 60_000_000, clock_ppm=50), 247, {"too-many-frames"}),
         (other(26.0, gyroscope=False), 185, {"too-many-frames", "config-kind"}),
-        (other(416.0, link=Link(interval_us=7_500, packets=6)), 247, set()),
-        (other(104.0, delay=0.05), 247, {"too-many-frames"}),
-        (other(104.0), 23, {"too-many-frames"}),
+        pytest.param(other(416.0, link=Link(interval_us=7_500, packets=6)), 247, set(), marks=pytest.mark.slow),
+        pytest.param(other(104.0, delay=0.05), 247, {"too-many-frames"}, marks=pytest.mark.slow),
+        pytest.param(other(104.0), 23, {"too-many-frames"}, marks=pytest.mark.slow),
     ],
     ids=["3 % fast, clock wraps", "26 Hz, no gyroscope", "416 Hz", "late frames", "MTU 23"],
 )
@@ -766,6 +766,20 @@ def test_a_sensor_that_cannot_even_be_asked_still_gets_its_table(monkeypatch: py
     assert said["battery-service"].verdict is Verdict.PASSED
     assert wire.CONTROL_UUID in said["gatt-table"].expected
     assert {said["ping"].verdict, said["ring"].verdict} == {Verdict.FAILED}
+
+
+class Silent(VirtualSensor):
+    """Answers, and sends no frame."""
+
+    def tick(self, now_us: int) -> list[bytes]:
+        super().tick(now_us)
+        return []
+
+
+def test_a_sensor_without_frames_fails_in_words() -> None:
+    failed = {one.check.name: one for one in examine(kind=Silent) if one.verdict is Verdict.FAILED}
+    assert {"frame-layout", "backfill", "resume", "mtu-23", "config-rates"} <= set(failed)
+    assert [one for one in failed.values() if "something else" in one.came] == []
 
 
 def test_the_command_says_what_passed_and_writes_it_down(tmp_path: Path) -> None:

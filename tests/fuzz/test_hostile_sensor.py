@@ -187,5 +187,4 @@ def test_what_cannot_be_used_leaves_nothing_behind(targets: ModuleType, kind: st
     for often in (0.05, 0.5):
         sensor = Hostile(3, **({} if kind == "answers" else {kind: often}))
         run_virtual(_record(sensor, ramble_s=0.005 / often if kind == "answers" else 0.0, look=look))
-    print(kind, sizes)
     assert sizes[1] < 1.2 * sizes[0]
