@@ -5,10 +5,14 @@ from __future__ import annotations
 import dataclasses
 import math
 
-from imu.link.health import Doubt, LinkHealth, Pace
+import numpy as np
+
+from imu.link.clock import Clock, HostLine
+from imu.link.doubt import Doubt, Findings, link_findings
+from imu.link.health import LinkHealth, Pace
 from imu.link.recovery import Recovery
-from imu.model import Samples
-from imu.sensors import Started
+from imu.model import ClockFit, Samples
+from imu.sensors import Pong, Started
 
 
 class Stream:
@@ -41,6 +45,9 @@ class Stream:
         self._shift: tuple[int, float] | None = None if before else (0, 0.0)
         self._in_time = 0
         self._pace = Pace()
+        self.clock = Clock()
+        """On the recording's timeline, in host time as given."""
+        self._clocks: tuple[Clock, ...] = (*(before._clocks if before else ()), self.clock)
         self._doubt = Doubt(started.info)
 
     def take(self, frame: bytes, host_s: float) -> Samples:
@@ -59,12 +66,35 @@ class Stream:
         if live:
             self.newest_t_s, self.next_index = float(samples.t_s[-1]), int(samples.index[-1]) + 1
             self._in_time += len(samples)
-            self._pace.note(samples, self._in_time)
+            self._pace.note(self.newest_t_s, self._in_time)
+            self.clock.arrived(samples, host_s)
         return samples
 
-    def doubt(self, samples: Samples) -> list[str]:
-        """What is newly wrong with the sensor, in sentences."""
-        return self._doubt.push(samples)
+    def pinged(self, sent_s: float, pong: Pong, answered_s: float) -> None:
+        """Take the answer to a PING and the host time when it was sent and answered."""
+        if self._shift is None:
+            return
+        received_s, replied_s = (self.started.decoder.time_s(t) + self._shift[1] for t in (pong.received, pong.replied))
+        self.clock.pinged(sent_s, received_s, replied_s, answered_s)
+
+    def judge(self, samples: Samples) -> list[Findings]:
+        """What is wrong with sensor and link, for each stretch that these samples complete."""
+        stretches = self._doubt.push(samples)
+        if stretches:
+            stretches[-1] |= link_findings(
+                told_hz=self.started.info.rate_hz, true_hz=self.clock.rate_hz, in_time_hz=self._pace.rate_hz,
+                latency_s=self.clock.latency_s,
+            )  # fmt: skip
+        return stretches
+
+    def clock_fits(self, utc_s: float) -> tuple[ClockFit, ...]:
+        """How the recording's time lies in the time of day, one fit for each stream.
+
+        Args:
+            utc_s: Seconds since 1970 at host time 0.
+        """
+        lines = [(clock.start_s, clock.whole) for clock in self._clocks]
+        return tuple(_fit(line, start_s, utc_s) for start_s, line in lines if line)
 
     @property
     def lost(self) -> int:
@@ -92,9 +122,12 @@ class Stream:
             lost=self.lost,
             bad_frames=self.bad_frames,
             mtu=self.started.mtu,
-            latency_s=self._pace.latency_s,
+            latency_s=self.clock.latency_s,
+            true_rate_hz=self.clock.rate_hz,
+            round_trip_s=self.clock.round_trip_s,
+            clock_uncertainty_s=self.clock.line.uncertainty_s if self.clock.line else math.nan,
+            skew_ppm=self.clock.skew_ppm,
             clipped=self.clipped,
-            warnings=self._doubt.words,
         )
 
     def _on_timeline(self, samples: Samples, host_s: float) -> Samples:
@@ -114,3 +147,13 @@ class Stream:
             index=samples.index + index,
             arrival_s=samples.arrival_s - self._zero_host_s,
         )
+
+
+def _fit(line: HostLine, start_s: float, utc_s: float) -> ClockFit:
+    return ClockFit.at(
+        start_s,
+        utc_s + float(line.host_s(np.array(start_s))),
+        skew_ppm=line.skew_ppm,
+        uncertainty_s=line.uncertainty_s,
+        source=line.source,
+    )

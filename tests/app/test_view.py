@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from imu.app import words
 from imu.app.board import NOTICE_S, Board
 from imu.app.digits import big
-from imu.app.view import Screen, link_words
+from imu.app.view import Screen
 from imu.exercises import EXERCISES, get_exercise
 from imu.link import LinkHealth
 from imu.model import (
@@ -127,7 +128,7 @@ def test_a_refusal_is_shown_with_its_reason_and_then_goes() -> None:
     ],
 )
 def test_the_links_health_is_said_in_words(health: LinkHealth, said: str) -> None:
-    assert link_words(health) == said
+    assert words.link_words(health) == said
 
 
 angles = st.floats(-360, 360) | st.just(float("nan"))
