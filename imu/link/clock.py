@@ -197,10 +197,8 @@ class Clock:
 
     @property
     def rate_hz(self) -> float:
-        """Samples in a second of device time, by index and time over the last 30 s; nan in the first 10 s."""
-        if not self._pieces:
-            return NAN
-        (index, t_s), first = self._newest, self._pieces[0]
+        """Samples in a second of device time, by index and time of the whole stream; nan in its first 10 s."""
+        (index, t_s), first = self._newest, self._whole
         return (index - first.index) / (t_s - first.t_s) if t_s - first.t_s >= LEARN_S else NAN
 
     @property

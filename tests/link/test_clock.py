@@ -116,32 +116,22 @@ ways = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(ways, st.booleans())
 def test_durations_are_the_devices_and_host_times_are_near(way: Way, pings: bool) -> None:
     stream, samples = lived(way, pings=pings)
     true_s = samples.index / way.rate_hz
-    learned = true_s > 0.6  # until then the rate told stands in for the true one
+    learned = true_s > 0.6  # until then the rate told stands in for the true one, 5 ms off within a frame
     since_s = samples.t_s[learned] - samples.t_s[learned][0] - (true_s[learned] - true_s[learned][0])
     assert np.abs(since_s).max() < 0.001
     whole, now = stream.clock.whole, stream.clock.line
     assert whole is not None
     assert now is not None
-    assert np.abs(whole.host_s(samples.t_s) - way.true_host_s(true_s)).max() < HALF_S
-    newest_s = float(now.host_s(samples.t_s[-1:])[0])
-    assert abs(newest_s - float(way.true_host_s(true_s[-1:])[0])) < HALF_S
+    for line, part in ((whole, learned), (now, slice(-N, None))):
+        off_s = np.abs(line.host_s(samples.t_s[part]) - way.true_host_s(true_s[part])).max()
+        assert off_s < HALF_S
+        assert off_s < line.uncertainty_s + 0.001  # as right as is said
     assert stream.clock.rate_hz == pytest.approx(way.rate_hz, rel=1e-5)
-
-
-@settings(max_examples=25, deadline=None)
-@given(ways)
-def test_a_host_time_is_as_right_as_is_said(way: Way) -> None:
-    stream, samples = lived(way, pings=True)
-    true_s = way.true_host_s(samples.index / way.rate_hz)
-    for line in (stream.clock.whole, stream.clock.line):
-        assert line is not None
-        part = slice(None) if line is stream.clock.whole else slice(-N, None)
-        assert np.abs(line.host_s(samples.t_s[part]) - true_s[part]).max() < line.uncertainty_s + 0.001
 
 
 def test_a_stream_longer_than_both_wraps() -> None:
