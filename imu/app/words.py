@@ -143,7 +143,7 @@ def link_line(health: LinkHealth) -> str:
     if health.latency_s >= 0:
         parts.append(f"delay {1000 * health.latency_s:.0f} ms")
     if health.reconnects:
-        parts.append(f"lost and found {health.reconnects} times")
+        parts.append(f"reconnected {health.reconnects}x")
     if health.clipped:
         parts.append(f"{health.clipped} samples clipped")
     parts.append(f"MTU {health.mtu}")

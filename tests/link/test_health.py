@@ -1,5 +1,6 @@
 """A broken sensor and a slow link are named, a moving body is not, and each thing is said once."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -7,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmware_proto.motion import simulate
+from firmware_proto.motion_random import random_plan
 from imu.link.doubt import GOOD_AGAIN, Doubt, Warnings, link_findings
 from imu.link.health import Pace
-from imu.model import Samples, SensorInfo
+from imu.model import G_MPS2, Samples, SensorInfo
 
 INFO = SensorInfo(family="native", model="BX", rate_hz=100.0)
 N = 1200
@@ -64,6 +67,19 @@ def test_a_turning_body_is_no_offset() -> None:
     acc = 9.81 * np.column_stack([np.sin(angle), np.zeros(N), np.cos(angle)]) + block().acc_mps2 * (1, 1, 0)
     gyr = np.deg2rad((0.0, -12.0, 0.0)) + np.random.default_rng(2).normal(0, 0.01, (N, 3))
     assert Doubt(INFO).push(broken(acc, gyr)) == [{}, {}]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_sound_sensors_on_moving_people_raise_no_doubt(seed: int) -> None:
+    """Whole simulated sessions, rests and all; sensors of a cheap class, with offsets of up to 8 deg/s and 40 mg."""
+    made = simulate(*random_plan(seed), seed)
+    acc_unit, gyr_unit = made.acc_g_per_lsb * G_MPS2, np.deg2rad(made.gyr_dps_per_lsb)
+    gyroscope = made.raw.shape[1] == 6
+    info = dataclasses.replace(INFO, acc_range_mps2=32768 * acc_unit, gyr_range_radps=32768 * gyr_unit)
+    gyr = made.raw[:, 3:] * gyr_unit if gyroscope else None
+    found = Doubt(info).push(Samples.measured(made.t_s, made.raw[:, :3] * acc_unit, gyr))
+    assert len(found) > 5
+    assert not any(found)
 
 
 @given(st.lists(st.integers(1, N - 1), max_size=10))
