@@ -642,7 +642,7 @@ class ClockFit:
         start_s: Device time from which it holds, that of the stream's first sample.
         start_utc: Time of day at `start_s` by the host's clock, ISO 8601 in UTC.
         skew_ppm: By how much the device's clock is faster than the host's.
-        uncertainty_s: Half-width within which a time of day is right by the host's clock.
+        uncertainty_s: Half-width within which a time of day is right by the host's clock, give or take 3 ms.
         source: `pings` where the sensor told its time, `envelope` where the quickest frames alone tell; these are late
             by the least delay of the link.
     """

@@ -91,7 +91,8 @@ class HostLine:
     Attributes:
         slope: Host seconds beyond one in each device second.
         offset_s: Host time at device time 0.
-        uncertainty_s: Half-width within which a host time is right.
+        uncertainty_s: Half-width within which a host time is right, but for some 3 ms by which the least delay of one
+            stretch of time may differ from another's.
         source: `pings` where these bound it from below, `envelope` where arrivals alone tell.
     """
 
@@ -134,8 +135,8 @@ class Clock:
     def __init__(self) -> None:
         self._pieces: deque[_Piece] = deque()
         self._whole = _new_piece(0, NAN)
-        self._newest = 0, NAN
-        self._delay_s = NAN
+        self._newest = 0, NAN  # index and device time of the first sample of the newest frame, as stamped
+        self._arrival = NAN, NAN  # device and host time of the newest sample
         self._stations: list[tuple[float, float]] = []  # device and host time, once in each window
         self._line: HostLine | None = None
 
@@ -149,7 +150,7 @@ class Clock:
         newest_s = float(samples.t_s[-1])
         for piece in (self._pieces[-1], self._whole):
             piece.arrivals.add(newest_s, host_s - newest_s)
-        self._newest, self._delay_s, self._line = (index, t_s), host_s - newest_s, None
+        self._newest, self._arrival, self._line = (index, t_s), (newest_s, host_s), None
 
     def pinged(self, sent_s: float, received_s: float, replied_s: float, answered_s: float) -> None:
         """Take a PING: host time of sending, device time of its arrival and of the reply, host time of the answer."""
@@ -180,8 +181,8 @@ class Clock:
     @property
     def latency_s(self) -> float:
         """How long after its measurement the newest sample was here; nan before the first."""
-        line, t_s = self.line, self._newest[1]
-        return self._delay_s - line.slope * t_s - line.offset_s if line else NAN
+        t_s, host_s = self._arrival
+        return host_s - float(self.line.host_s(np.array(t_s))) if self.line else NAN
 
     @property
     def round_trip_s(self) -> float:

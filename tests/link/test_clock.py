@@ -130,7 +130,7 @@ def test_durations_are_the_devices_and_host_times_are_near(way: Way, pings: bool
     for line, part in ((whole, learned), (now, slice(-N, None))):
         off_s = np.abs(line.host_s(samples.t_s[part]) - way.true_host_s(true_s[part])).max()
         assert off_s < HALF_S
-        assert off_s < line.uncertainty_s + 0.001  # as right as is said
+        assert off_s < line.uncertainty_s + INTERVAL_S / 10  # as right as is said; least delays are not all alike
     assert stream.clock.rate_hz == pytest.approx(way.rate_hz, rel=1e-5)
 
 

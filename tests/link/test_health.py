@@ -78,7 +78,7 @@ def test_sound_sensors_on_moving_people_raise_no_doubt(seed: int) -> None:
     info = dataclasses.replace(INFO, acc_range_mps2=32768 * acc_unit, gyr_range_radps=32768 * gyr_unit)
     gyr = made.raw[:, 3:] * gyr_unit if gyroscope else None
     found = Doubt(info).push(Samples.measured(made.t_s, made.raw[:, :3] * acc_unit, gyr))
-    assert len(found) > 5
+    assert len(found) >= 5
     assert not any(found)
 
 

@@ -171,6 +171,7 @@ async def test_the_time_of_day_of_samples_with_and_without_pings(
     start_s = np.datetime64(fit.start_utc[:-1], "us").astype(float) / 1e6
     assert abs(start_s - (begin_s + first_us / 1e6 / speed)) < fit.uncertainty_s + 0.05
     assert fit.skew_ppm == pytest.approx((speed - 1) * 1e6, rel=0.05)
+    assert -0.001 < health.latency_s < 1.0
     assert np.isfinite(health.round_trip_s) == (kind is VirtualSensor)
     if isinstance(one, Mute):
         assert one.asked == 3
