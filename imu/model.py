@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from math import isnan
 from typing import Self
@@ -647,6 +648,34 @@ class Analysis:
     def counted(self) -> tuple[Rep, ...]:
         """The repetitions that count."""
         return tuple(r for r in self.reps if r.counted)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockFit:
+    """How device time lies in the time of day, from `start_s` on until the next fit.
+
+    The time of day at `t_s` is start_utc + (t_s - start_s) / (1 + skew_ppm / 1e6).
+
+    Attributes:
+        start_s: Device time from which it holds, that of the stream's first sample.
+        start_utc: Time of day at `start_s` by the host's clock, ISO 8601 in UTC.
+        skew_ppm: By how much the device's clock is faster than the host's.
+        uncertainty_s: Half-width within which a time of day is right by the host's clock, give or take 3 ms.
+        source: `pings` where the sensor told its time, `envelope` where the quickest frames alone tell; these are late
+            by the least delay of the link.
+    """
+
+    start_s: float
+    start_utc: str
+    skew_ppm: float
+    uncertainty_s: float
+    source: str
+
+    @classmethod
+    def at(cls, start_s: float, unix_s: float, *, skew_ppm: float, uncertainty_s: float, source: str) -> Self:
+        """A fit whose `start_utc` is given in seconds since 1970."""
+        utc = datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return cls(start_s=start_s, start_utc=utc, skew_ppm=skew_ppm, uncertainty_s=uncertainty_s, source=source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

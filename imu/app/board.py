@@ -137,9 +137,11 @@ class Board:
 
     @property
     def remark_text(self) -> str:
-        """The remark, as long as it is fresh."""
+        """The remark, as long as it is fresh; then what is wrong with sensor or link, as long as it is."""
         text, at_s = self.notice
-        return text if self.live.t_s - at_s < NOTICE_S else ""
+        if self.live.t_s - at_s < NOTICE_S:
+            return text
+        return self.health.warnings[0] if self.health and self.health.warnings else ""
 
     @property
     def phase_s(self) -> float:

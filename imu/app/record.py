@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from imu.app import console, tables
+from imu.app import console, tables, words
 from imu.app.analyze import rederive, show_analysis
 from imu.app.board import Board
 from imu.app.display import Display, display_for
@@ -19,9 +19,9 @@ from imu.app.keys import keyboard
 from imu.app.tempo import Tempo
 from imu.errors import ImuError, StorageError
 from imu.exercises import Exercise
-from imu.link import Backend, Found, SensorLink, find
+from imu.link import Backend, Found, LinkHealth, SensorLink, find
 from imu.link.discovery import SCAN_S
-from imu.model import Analysis, Mount, Samples, SensorInfo
+from imu.model import Analysis, ClockFit, Mount, Samples, SensorInfo
 from imu.motion.pipeline import Pipeline
 from imu.sessions import SessionHeader, SessionWriter
 from imu.sessions.files import check_writable
@@ -74,6 +74,7 @@ class Recorded:
         folder: The session, None if nothing was received.
         live: What was counted live.
         analysis: What the files hold, computed again from all samples, the late ones in their place.
+        health: How the link was.
         error: What went wrong on the way or at the end, to be told after the rest.
     """
 
@@ -81,6 +82,7 @@ class Recorded:
     live: Analysis
     analysis: Analysis
     end: End
+    health: LinkHealth
     error: ImuError | None = None
 
 
@@ -170,10 +172,10 @@ async def record(
         with recorder.kept_if_cut_off(), keyboard() as keys, display(board) as shown:
             follower = Follower(pipeline, board, shown, sink=recorder, link=link, calibrate=plan.calibrate, keys=keys)
             end = await follower.follow(aiter(link), plan.duration_s)
-        return _finish(recorder, end, dataclasses.asdict(link.health))
+        return _finish(recorder, end, link.health, link.clock)
 
 
-def _finish(recorder: Recorder, end: End, link: dict[str, Any]) -> Recorded:
+def _finish(recorder: Recorder, end: End, health: LinkHealth, clock: tuple[ClockFit, ...]) -> Recorded:
     """Close the session and count it once more from its files: gaps filled late are in, and anybody gets the same.
 
     A full disk, or files that cannot be analysed, are told last, after what was counted live.
@@ -181,13 +183,13 @@ def _finish(recorder: Recorder, end: End, link: dict[str, Any]) -> Recorded:
     analysis: Analysis = end.analysis
     error: ImuError | None = end.storage or end.error
     try:
-        folder = recorder.close(end.analysis, link=link)
+        folder = recorder.close(end.analysis, link=dataclasses.asdict(health), clock=clock)
         analysis = rederive(folder) if folder is not None else end.analysis
     except StorageError as full:
         error = full
     except ImuError as unreadable:  # too short to be a recording, for example
         error = error or unreadable
-    return Recorded(folder=recorder.folder, live=end.analysis, analysis=analysis, end=end, error=error)
+    return Recorded(folder=recorder.folder, live=end.analysis, analysis=analysis, end=end, health=health, error=error)
 
 
 def command(sensor: str | None, plan: Plan) -> None:
@@ -242,4 +244,7 @@ def report(recorded: Recorded) -> None:
     screen.print(tables.total(analysis), style="bold", soft_wrap=True)
     if len(analysis.counted) != len(recorded.live.counted):
         screen.print(f"(live it was {len(recorded.live.counted)}; samples that came late are in their place now)")
+    for said in recorded.health.warned:
+        screen.print(f"warning: {said}", style="yellow", soft_wrap=True)
+    screen.print(words.link_line(recorded.health), style="bright_black", soft_wrap=True)
     screen.print(f"Session: {recorded.folder}", soft_wrap=True)

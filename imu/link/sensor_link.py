@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from typing import Self
 
 from imu.errors import ConnectionFailed, ImuError, SensorError, SensorFault
 from imu.link import talk
+from imu.link.clock import Pings
 from imu.link.connection import Connection
 from imu.link.discovery import find
 from imu.link.feed import Feed
@@ -22,7 +24,7 @@ from imu.link.monitor import Monitor
 from imu.link.recovery import PATIENCE_S
 from imu.link.stream import Stream
 from imu.link.types import Backend, Found, LinkEvent, loop_s
-from imu.model import Samples, SensorInfo
+from imu.model import ClockFit, Samples, SensorInfo
 from imu.sensors import FrameError, RequestRefused, StreamBroken
 
 log = logging.getLogger(__name__)
@@ -77,11 +79,18 @@ class SensorLink:
         self._heard_s = self._battery_s = 0.0
         self._broken = False
         self._breaks_s: list[float] = []
+        self._pings = Pings()
 
     @property
     def health(self) -> LinkHealth:
         """How the link is, now."""
         return self._monitor.health
+
+    @property
+    def clock(self) -> tuple[ClockFit, ...]:
+        """How the recording's time lies in the time of day by now, one fit for each stream in it."""
+        utc_s = time.time() - loop_s()
+        return self._stream.clock_fits(utc_s) if self._stream else ()
 
     async def __aenter__(self) -> Self:
         """Connect, configure, start.
@@ -189,6 +198,8 @@ class SensorLink:
         try:
             if await talk.refill(self._connection, self._dialogue, stream.started.session, stream.recovery):
                 self._monitor.set(state="filling gaps")
+            elif not stream.recovery.missing and not self._stopping.is_set():
+                await talk.ping(self._connection, self._dialogue, stream, self._pings)
             if now_s - self._battery_s > BATTERY_EVERY_S:
                 await self._read_battery(self._connection)
         except ConnectionFailed as error:

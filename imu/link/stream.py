@@ -7,11 +7,13 @@ import math
 
 import numpy as np
 
-from imu.link.health import Doubt, LinkHealth, Pace
+from imu.link.clock import Clock, HostLine
+from imu.link.doubt import Doubt, Findings, link_findings
+from imu.link.health import LinkHealth, Pace
 from imu.link.intervals import Interval
 from imu.link.recovery import Recovery
-from imu.model import Samples
-from imu.sensors import Started
+from imu.model import ClockFit, Samples
+from imu.sensors import Pong, Started
 
 MOST_KNOTS = 1000
 """Ends of holes whose times are remembered; older ones were filled or given up long ago."""
@@ -51,6 +53,9 @@ class Stream:
         self._knots: list[tuple[int, float]] = []
         self._in_time = 0
         self._pace = Pace()
+        self.clock = Clock()
+        """On the recording's timeline, in host time as given."""
+        self._clocks: tuple[Clock, ...] = (*(before._clocks if before else ()), self.clock)
         self._doubt = Doubt(started.info)
 
     def take(self, frame: bytes, host_s: float) -> Samples:
@@ -70,12 +75,35 @@ class Stream:
             self._remember(samples, jump=int(samples.index[0]) > self.next_index)
             self.newest_t_s, self.next_index = float(samples.t_s[-1]), int(samples.index[-1]) + 1
             self._in_time += len(samples)
-            self._pace.note(samples, self._in_time)
+            self._pace.note(self.newest_t_s, self._in_time)
+            self.clock.arrived(samples, host_s)
         return samples
 
-    def doubt(self, samples: Samples) -> list[str]:
-        """What is newly wrong with the sensor, in sentences."""
-        return self._doubt.push(samples)
+    def pinged(self, sent_s: float, pong: Pong, answered_s: float) -> None:
+        """Take the answer to a PING and the host time when it was sent and answered."""
+        if self._shift is None:
+            return
+        received_s, replied_s = (self.started.decoder.time_s(t) + self._shift[1] for t in (pong.received, pong.replied))
+        self.clock.pinged(sent_s, received_s, replied_s, answered_s)
+
+    def judge(self, samples: Samples) -> list[Findings]:
+        """What is wrong with sensor and link, for each stretch that these samples complete."""
+        stretches = self._doubt.push(samples)
+        if stretches:
+            stretches[-1] |= link_findings(
+                told_hz=self.started.info.rate_hz, true_hz=self.clock.rate_hz, in_time_hz=self._pace.rate_hz,
+                latency_s=self.clock.latency_s,
+            )  # fmt: skip
+        return stretches
+
+    def clock_fits(self, utc_s: float) -> tuple[ClockFit, ...]:
+        """How the recording's time lies in the time of day, one fit for each stream.
+
+        Args:
+            utc_s: Seconds since 1970 at host time 0.
+        """
+        lines = [(clock.start_s, clock.whole) for clock in self._clocks]
+        return tuple(_fit(line, start_s, utc_s) for start_s, line in lines if line)
 
     @property
     def lost(self) -> int:
@@ -126,9 +154,12 @@ class Stream:
             lost=self.lost,
             bad_frames=self.bad_frames,
             mtu=self.started.mtu,
-            latency_s=self._pace.latency_s,
+            latency_s=self.clock.latency_s,
+            true_rate_hz=self.clock.rate_hz,
+            round_trip_s=self.clock.round_trip_s,
+            clock_uncertainty_s=self.clock.line.uncertainty_s if self.clock.line else math.nan,
+            skew_ppm=self.clock.skew_ppm,
             clipped=self.clipped,
-            warnings=self._doubt.words,
         )
 
     def _remember(self, samples: Samples, *, jump: bool) -> None:
@@ -158,3 +189,13 @@ class Stream:
             index=samples.index + index,
             arrival_s=samples.arrival_s - self._zero_host_s,
         )
+
+
+def _fit(line: HostLine, start_s: float, utc_s: float) -> ClockFit:
+    return ClockFit.at(
+        start_s,
+        utc_s + float(line.host_s(np.array(start_s))),
+        skew_ppm=line.skew_ppm,
+        uncertainty_s=line.uncertainty_s,
+        source=line.source,
+    )

@@ -50,7 +50,7 @@ class LinkEvent:
         utc: Time of day.
         t_s: Newest device time when it happened; nan before the first sample.
         kind: `connected`, `lost`, `resumed`, `restarted`, `backfilled`, `gone`, `bad_frame`, `battery`, `warning`,
-            `stopped`.
+            `good_again`, `stopped`.
         detail: In words.
         gap: Of `gone`: the samples [first, stop) that will never come, on the recording's numbering.
     """

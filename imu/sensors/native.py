@@ -16,7 +16,7 @@ import numpy.typing as npt
 from firmware_proto import wire
 from imu.errors import SensorFault, UsageError
 from imu.model import G_MPS2, Floats, Ints, Mount, Samples, SensorInfo
-from imu.sensors.family import Family, FrameError, Refill, RequestRefused, Resumed, SensorStatus, Started
+from imu.sensors.family import Family, FrameError, Pong, Refill, RequestRefused, Resumed, SensorStatus, Started
 from imu.sensors.placing import Placing
 
 FULL_SCALE = 32767
@@ -105,6 +105,10 @@ class NativeDecoder:
             np.repeat([index for index, _ in places], heads.n) + heads.place_in_frame,
             np.repeat(np.asarray(arrival_s, float), heads.n),
         )
+
+    def time_s(self, ticks: int) -> float:
+        """Device time in 32 bits of microseconds -> seconds from the stream's sample 0; nan before the first frame."""
+        return self._placing.time_s(ticks)
 
     def _expect(self, kind: wire.Kind) -> None:
         if kind is not self._kind:
@@ -235,6 +239,15 @@ class NativeDialogue:
                 raise
             return Refill(first=0, count=0)
         return Refill(first=body.first, count=body.count)
+
+    def ping(self, token: int) -> bytes:
+        """Ask for the sensor's time."""
+        return wire.Ping(tag=next(self._tags), token=token).pack()
+
+    def pong(self, answer: bytes) -> Pong:
+        """When the sensor had the request, and when it answered."""
+        body = self._body(answer, wire.PingAnswer)
+        return Pong(token=body.token, received=body.received_us, replied=body.sent_us)
 
     def check(self, answer: bytes) -> None:
         """Raise RequestRefused unless the answer is OK."""

@@ -14,6 +14,7 @@ from imu.sessions.csvfile import NumberTable
 from imu.sessions.header import SessionHeader, read_header
 from imu.sessions.samplesfile import read_samples
 from imu.sessions.tables import Label, SessionEvent, read_events, read_labels, read_reps, read_sets
+from imu.sessions.timeofday import Times, utc_of
 
 RATE_SLACK = 0.1
 """Share by which the measured rate may miss the stated one; cheap sensors' clocks are off by up to 5 %."""
@@ -39,6 +40,16 @@ class Recording:
     calibrations: tuple[LineHold, ...] = ()
     warnings: tuple[str, ...] = ()
 
+    def utc(self) -> Times:
+        """(n,) datetime64[us], the time of day of each sample; see `utc_of`.
+
+        Raises:
+            DataError: It is a bare CSV, which does not say when it was.
+        """
+        if self.header is None:
+            raise DataError(f"{self.path} does not say when it was recorded; only a session folder does.")
+        return utc_of(self.header, self.samples.t_s)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Session:
@@ -52,6 +63,10 @@ class Session:
     sets: tuple[SetSummary, ...] = ()
     labels: tuple[Label, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    def utc(self) -> Times:
+        """(n,) datetime64[us], the time of day of each sample; see `utc_of`."""
+        return utc_of(self.header, self.samples.t_s)
 
 
 def read_recording(path: str | PathLike[str]) -> Recording:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import Result
 
@@ -43,6 +44,8 @@ async def test_the_whole_job(performance: Recording, tmp_path: Path, imu: Imu) -
     assert session.header.synthetic
     assert (session.header.load_kg, session.header.person, session.header.notes) == (10.0, "p07", "arms crossed")
     assert session.header.link["lost"] == 0
+    assert session.header.link["warned"] == []
+    assert abs(session.utc()[0] - np.datetime64(session.header.started_utc[:-1])) < np.timedelta64(5, "s")
     assert session.samples.index[-1] - session.samples.index[0] + 1 == len(session.samples)
     kinds = [event.kind for event in session.events]
     assert {"connected", "set_started", "set_ended", "stopped"} <= set(kinds)

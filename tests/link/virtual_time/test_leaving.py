@@ -31,7 +31,9 @@ async def troubled(live: Any) -> None:
     live.air.drop(0)
 
 
-@pytest.mark.parametrize("after_s", [0.0, 0.05, 0.15, 0.5, 1.0, 2.05, 2.3, 2.7, 3.0, 4.0, 5.05, 5.3, 6.0, 9.0, 11.0, 12.0])
+@pytest.mark.parametrize(
+    "after_s", [0.0, 0.05, 0.15, 0.5, 1.0, 2.05, 2.3, 2.7, 3.0, 4.0, 5.05, 5.3, 6.0, 9.0, 11.0, 12.0]
+)
 def test_a_cancellation_at_any_time_leaves_it_idle(live: Play, after_s: float) -> None:
     async def scene(live: Any) -> None:
         trouble = asyncio.create_task(troubled(live))
