@@ -179,7 +179,8 @@ class SensorLink:
     async def _rest(self, seconds: float) -> None:
         """Wait, but not when it is time to stop."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
 
     async def _look_after(self) -> None:
         """Ask for what is missing; say what became of it."""
@@ -393,9 +394,9 @@ class SensorLink:
 
     async def _leave(self) -> None:
         """Whatever happened, stop the sensor and disconnect."""
-        if self._keeper:
+        while self._keeper and not self._keeper.done():  # a cancellation can get lost on the way down (before 3.12)
             self._keeper.cancel()
-            await asyncio.wait([self._keeper])
+            await asyncio.wait([self._keeper], timeout=AGAIN_S)
         connection, self._connection = self._connection, None
         if connection:
             with contextlib.suppress(ImuError):

@@ -66,6 +66,7 @@ GONE = re.compile(r"(\d+) samples are lost for good, (\d+) to (\d+), (-?[\d.]+) 
 SAME_S = 0.002
 """Times of one instant from two orders of arrival: stamps are whole microseconds, and interpolated between."""
 SAME_DEG = 0.05
+LIVE = 20.0
 ABOUT = 20.0
 """Movements that do not count have no edges as sharp: they may differ by so many times that."""
 
