@@ -16,6 +16,8 @@ from imu.model import Bools, Ints
 PATIENCE_S = 0.3
 QUIET_S = 1.5
 TRIES = 8
+NEAR = 16
+"""Holes with fewer samples between them are asked for as one: sending a frame twice is quicker than asking twice."""
 
 
 class Recovery:
@@ -83,7 +85,7 @@ class Recovery:
         holes = self._done.missing(0, self._settled)
         if holes and self._tries >= TRIES:
             self._lose(*holes.pop(0))
-        return holes[0] if holes else None
+        return _first_run(holes) if holes else None
 
     def asked(self, hole: Interval, now_s: float) -> None:
         """Note that a hole was asked for."""
@@ -117,3 +119,13 @@ class Recovery:
             self._gone += self._done.missing(start, stop)
             self._done.add(start, stop)
             self._tries = 0
+
+
+def _first_run(holes: list[Interval]) -> Interval:
+    """The first hole, and with it those that follow near by."""
+    start, stop = holes[0]
+    for begin, end in holes[1:]:
+        if begin - stop >= NEAR:
+            break
+        stop = end
+    return start, stop

@@ -260,7 +260,7 @@ class SensorLink:
         """Find the sensor again and go on."""
         self._monitor.set(state="lost, searching")
         self._monitor.note("lost", "The connection was lost; the sensor goes on measuring, looking for it.")
-        deadline_s = loop_s() + GIVE_UP_S
+        lost_s = loop_s()
         while not self._stopping.is_set():
             try:
                 await self._find_again()
@@ -268,7 +268,7 @@ class SensorLink:
                 raise
             except SensorError as error:
                 log.info("%s", error)
-                if loop_s() > deadline_s:
+                if loop_s() > max(lost_s, self._heard_s) + GIVE_UP_S:
                     raise ConnectionFailed(
                         f"{self._found.name} was lost and not found again within {GIVE_UP_S:g} s ({error}) What was "
                         "received is kept; start a new session."

@@ -497,8 +497,11 @@ def _overlapping(rep: Rep, others: list[Rep]) -> list[Rep]:
 
 
 def _same(rep: Rep, others: list[Rep]) -> bool:
-    """Whether the same movement counts with the same numbers."""
-    return any(o.counted and (o.set, o.rep) == (rep.set, rep.rep) for o in _overlapping(rep, others))
+    """Whether the same movement counts with the same numbers; one that has no set yet may be of any."""
+    return any(
+        o.counted and o.rep == rep.rep and (o.set == rep.set or None in (o.set, rep.set))
+        for o in _overlapping(rep, others)
+    )
 
 
 def _corrections(
