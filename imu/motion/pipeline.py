@@ -292,6 +292,9 @@ class Pipeline:
         events: list[Event] = []
         if mounted is not None and mounted != mount:
             events.append(MountRevised(t_s=now_s, decided_s=now_s, mount=mounted))
+        confirmed = [event.rep for event in since if isinstance(event, RepConfirmed)]
+        back = [r for r in after if r.counted and not _same(r, before) and not _same(r, confirmed)]
+        events += [RepConfirmed(t_s=rep.end_s, decided_s=now_s, rep=rep) for rep in back]
         events += _corrections(before, after, since, closed, other._starts_told, now_s=now_s)
         events += [e for e in since if isinstance(e, Calibration) and e.hold and not _overlaps(e.hold, held)]
         events += _announcements(announced, announces, now_s)
