@@ -105,7 +105,9 @@ def test_a_hole_that_stays_is_marked_in_the_repetition_it_touches(frames: list[S
     hole_s = frames[230].t_s[0], frames[269].t_s[-1]
     touched = [rep for rep in whole.analysis().reps if rep.start_s < hole_s[1] and rep.end_s > hole_s[0]]
     assert touched
-    assert all(rep.verdict is Verdict.LOST_DATA or not rep.counted or np.isfinite(rep.lift_start_pm_s) for rep in touched)
+    assert all(
+        rep.verdict is Verdict.LOST_DATA or not rep.counted or np.isfinite(rep.lift_start_pm_s) for rep in touched
+    )
 
 
 def test_a_frame_that_is_soon_here_again_revises_nothing(frames: list[Samples]) -> None:

@@ -39,6 +39,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from firmware_proto.codes import Op, State
 from firmware_proto.motion import Recording as Performed
+from firmware_proto.motion import SensorModel, SetPlan, simulate
 from firmware_proto.virtual_radio import Air, virtual_air
 from firmware_proto.virtual_sensor import Faults, Link, VirtualSensor
 from firmware_proto.virtual_session import Session
@@ -115,12 +116,11 @@ class Outcome:
     seconds: float = 0.0
 
 
-def draw(seed: int, *, reps: int = 3) -> Trial:
+def draw(seed: int, *, short: bool = False) -> Trial:
     """What happens in the set of this seed."""
     random = np.random.default_rng((seed, 4))
-    duration_s = float(performed(int(random.integers(len(PEOPLE))), reps).t_s[-1])
-    random = np.random.default_rng((seed, 4))
     person = int(random.integers(len(PEOPLE)))
+    duration_s = float(performed(person, short=short).t_s[-1])
     noisy = random.random() < 0.3
     kinds = ["drop", "away", "hang_up", "deaf", "answers", "reset", "stall", "fifo", "frames", "silence"]
     weights = np.array([4, 4, 3, 1, 2, 1, 2, 1, 3, 1], float)
@@ -156,10 +156,13 @@ def _fault(random: np.random.Generator, kind: str, duration_s: float) -> Fault:
 
 
 @cache
-def performed(person: int, reps: int) -> Performed:
-    """One person's set; everybody does theirs the same way each time."""
+def performed(person: int, *, short: bool) -> Performed:
+    """One person's three repetitions; everybody does theirs the same way each time. Short: without coming and going."""
     exercise, gyroscope = PEOPLE[person]
-    return perform(get_exercise(exercise), reps=reps, seed=person + 1, gyroscope=gyroscope)
+    if not short:
+        return perform(get_exercise(exercise), reps=3, seed=person + 1, gyroscope=gyroscope)
+    plan = SetPlan(style=exercise, reps=3, set_up=False, step_off=False)
+    return simulate(plan, SensorModel(gyroscope=gyroscope, clock_error=0.012), person + 1)
 
 
 class Watched(VirtualSensor):
@@ -197,9 +200,9 @@ class Watched(VirtualSensor):
         self._now = None
 
 
-def record(trial: Trial, out: Path, outcome: Outcome, *, reps: int = 3) -> tuple[Recorded, Watched]:
+def record(trial: Trial, out: Path, outcome: Outcome, *, short: bool = False) -> tuple[Recorded, Watched]:
     """Record the set of a trial in virtual time."""
-    done = performed(trial.person, reps)
+    done = performed(trial.person, short=short)
     sample_bytes = 12 if done.gyr_radps is not None else 6
     sensor = Watched(
         done.raw,
@@ -441,14 +444,14 @@ def _near(x: Rep, y: Rep, name: str, tolerance: float) -> bool:
 # All of it.
 
 
-def try_one(seed: int, *, reps: int = 3) -> Outcome:
+def try_one(seed: int, *, short: bool = False) -> Outcome:
     """Record and judge the set of a seed."""
-    begin_s, outcome, trial = perf_counter(), Outcome(seed=seed), draw(seed, reps=reps)
+    begin_s, outcome, trial = perf_counter(), Outcome(seed=seed), draw(seed, short=short)
     for name, chance in trial.chances.items():
         outcome.struck[f"{name} chance"] += chance > 0
     with tempfile.TemporaryDirectory() as out, _quiet():
         try:
-            recorded, sensor = record(trial, Path(out), outcome, reps=reps)
+            recorded, sensor = record(trial, Path(out), outcome, short=short)
             judge(trial, recorded, sensor, outcome)
         except Exception as error:  # a campaign goes on, and tells at the end
             outcome.problems.append(f"{type(error).__name__}: {error}")
@@ -488,15 +491,10 @@ def table(outcomes: list[Outcome]) -> str:
     return "\n".join(lines)
 
 
-def run(seeds: Iterable[int], *, jobs: int, reps: int = 3) -> list[Outcome]:
+def run(seeds: Iterable[int], *, jobs: int) -> list[Outcome]:
     """Try many seeds, `jobs` at a time."""
-    work = [(seed, reps) for seed in seeds]
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        return pool.starmap(_job, work, chunksize=5)
-
-
-def _job(seed: int, reps: int) -> Outcome:
-    return try_one(seed, reps=reps)
+        return pool.map(try_one, seeds, chunksize=5)
 
 
 def main() -> None:
