@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_proto.motion import Recording
+from firmware_proto.virtual_radio import virtual_air
+from firmware_proto.virtual_time import run_virtual
+from imu.app.demo import virtual_sensor
+from imu.app.display import Lines
 from imu.app.person import perform
+from imu.app.record import Plan, Recorded, find_and_record
 from imu.app.whole import SOON_S, Whole
 from imu.exercises import get_exercise
+from imu.link import Backend
 from imu.model import Analysis, Event, Mount, MovementRejected, Recounted, RepConfirmed, Samples, Verdict
 from imu.motion.pipeline import Pipeline
+from imu.sessions import read_session
 
 BENCH = get_exercise("back-extension")
 WORN = Mount.from_axes(cranial="+y", anterior="+z")
@@ -144,3 +154,39 @@ def test_whatever_comes_late_in_the_end_it_is_the_whole(frames: list[Samples], d
     told += whole.finish()
     assert repr(whole.analysis()) == repr(in_order(frames))
     assert tally(told) == 4
+
+
+def test_what_a_filled_gap_changed_is_shown_and_kept(tmp_path: Path) -> None:
+    performed, shown, states = perform(BENCH, reps=4, seed=3), list[str](), list[str]()
+
+    class Heard(Lines):
+        """Keeps what is shown."""
+
+        def _line(self, text: str) -> None:
+            shown.append(text)
+
+        def refresh(self) -> None:
+            assert self.board.health is not None
+            if not states or states[-1] != self.board.health.state:
+                states.append(self.board.health.state)
+
+    async def record() -> Recorded:
+        async with virtual_air([virtual_sensor(performed)]) as air:
+            backend = Backend(scanner=air.scanner_backend, client=air.client_backend)
+            plan = Plan.build(BENCH, out=tmp_path, duration_s=float(performed.t_s[-1]) - 0.5)
+            recording = asyncio.ensure_future(find_and_record(None, plan, backend=backend, display=Heard))
+            await asyncio.sleep(19.0)
+            await air.reach(0, within=False)
+            await asyncio.sleep(10.0)
+            await air.reach(0, within=True)
+            return await recording
+
+    recorded = run_virtual(record())
+    assert recorded.folder is not None
+    assert len(recorded.live.counted) == len(recorded.analysis.counted) == 4
+    kept = [event.detail for event in read_session(recorded.folder).events if event.kind == "recounted"]
+    assert len(kept) == 1
+    assert kept[0].startswith("A gap was closed and all counted again: ")
+    assert kept[0] in shown
+    assert states[:4] == ["streaming", "lost, searching", "found, connecting", "filling gaps"]
+    assert "streaming" in states[4:]
