@@ -38,6 +38,7 @@ class Recovery:
         self._quiet_since_s = 0.0
         self._tries = 0
         self._gone: list[Interval] = []
+        self._regained = IntervalSet()
 
     def take(self, index: Ints, now_s: float) -> Bools:
         """Note the samples of a frame; (n,) true for those that were not here yet."""
@@ -52,6 +53,7 @@ class Recovery:
         if wanted.any() and stop - 1 in fresh:
             self._asked = None  # the last of it: what did not come before it was lost on the way
         self.filled += int((wanted | (fresh < self.front)).sum())
+        self._regained.add_all(fresh[self._done.contains(fresh)])
         self.received.add_all(fresh)
         self._done.add_all(fresh)
         self.front = max(self.front, int(fresh.max()) + 1)
@@ -113,6 +115,11 @@ class Recovery:
         """The holes given up since the last call, in the order in which they were."""
         gone, self._gone = self._gone, []
         return gone
+
+    def regained(self) -> list[Interval]:
+        """What was given up and came after all, since the last call."""
+        regained, self._regained = self._regained, IntervalSet()
+        return regained.intervals()
 
     def _lose(self, start: int, stop: int) -> None:
         if start < stop:

@@ -64,6 +64,7 @@ PEOPLE = (
 )
 """Exercise, and whether the sensor has a gyroscope."""
 GONE = re.compile(r"(\d+) samples are lost for good, (\d+) to (\d+), (-?[\d.]+) to (-?[\d.]+) s: (.*)")
+REGAINED = re.compile(r"\d+ samples given up before came after all, (\d+) to (\d+)\.")
 SAME_S = 0.002
 """Times of one instant from two orders of arrival: stamps are whole microseconds, and interpolated between."""
 SAME_DEG = 0.05
@@ -327,8 +328,10 @@ def judge(trial: Trial, recorded: Recorded, sensor: Watched, outcome: Outcome) -
         wrong("time does not advance in samples.csv")
     events = read_events(recorded.folder / "events.csv")
     gone = [match for event in events if (match := GONE.match(event.detail))]
-    _check_marks(index, table[:, 1], gone, wrong)
-    outcome.gone = sum(int(match[1]) for match in gone)
+    back = [match for event in events if (match := REGAINED.match(event.detail))]
+    regained = {i for match in back for i in range(int(match[1]), int(match[2]) + 1)}
+    _check_marks(index, table[:, 1], gone, regained, wrong)
+    outcome.gone = sum(int(match[1]) for match in gone) - len(regained)
     begins = [0, *(int(match[3]) + 1 for match in gone if "anew" in match[6])]
     reached = not outcome.given_up and "out of reach at the end" not in events[-1].detail
     if not reached and not _may_give_up(trial):
@@ -342,8 +345,10 @@ def _may_give_up(trial: Trial) -> bool:
     return sum(fault.lasts_s for fault in trial.faults if fault.kind in ("away", "deaf", "silence")) > 40.0
 
 
-def _check_marks(index: np.ndarray, t_s: np.ndarray, gone: list[re.Match[str]], wrong: Callable[[str], None]) -> None:
-    marked = [i for match in gone for i in range(int(match[2]), int(match[3]) + 1)]
+def _check_marks(
+    index: np.ndarray, t_s: np.ndarray, gone: list[re.Match[str]], regained: set[int], wrong: Callable[[str], None]
+) -> None:
+    marked = [i for match in gone for i in range(int(match[2]), int(match[3]) + 1) if i not in regained]
     missing = set(range(index[-1] + 1)) - set(index.tolist())
     beyond = [i for i in marked if i <= index[-1]]
     if sorted(beyond) != sorted(missing):
@@ -354,8 +359,8 @@ def _check_marks(index: np.ndarray, t_s: np.ndarray, gone: list[re.Match[str]], 
         return
     for match in gone:
         first, last, from_s, to_s = int(match[2]), int(match[3]), float(match[4]), float(match[5])
-        inside = t_s[(t_s > from_s - 0.002) & (t_s < to_s - 0.002)]
-        if len(inside) and last < index[-1]:
+        inside = (t_s > from_s - 0.002) & (t_s < to_s - 0.002) & ~np.isin(index, list(regained))
+        if inside.any() and last < index[-1]:
             wrong(f"{first} to {last} are said to be lost from {from_s} to {to_s} s, where there are samples")
 
 

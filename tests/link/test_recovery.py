@@ -105,3 +105,21 @@ def test_after_a_reconnect_it_asks_at_once() -> None:
     assert recovery.due(1.1) is None
     recovery.disconnected()
     assert recovery.due(1.2) == (0, 10)
+
+
+def test_what_comes_after_it_was_given_up_is_taken_and_said() -> None:
+    recovery = Recovery()
+    recovery.take(np.arange(10, 20), 0.0)
+    recovery.asked((0, 10), 0.4)
+    recovery.promised(6, 4)
+    assert recovery.gone() == [(0, 6)]
+    assert recovery.take(np.arange(4, 8), 0.5).all()
+    assert recovery.regained() == [(4, 6)]
+    assert recovery.regained() == []
+    assert (recovery.lost, recovery.missing) == (4, 2)
+
+
+def test_holes_near_each_other_are_asked_for_as_one() -> None:
+    recovery = Recovery()
+    recovery.take(np.r_[0:100, 110:120, 130:200, 210:300], 0.0)
+    assert recovery.due(1.0) == (100, 130)
