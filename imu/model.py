@@ -548,6 +548,11 @@ class Recounted(Event):
     last: Rep | None
     resting: bool
 
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to tell."""
+        return self.before != self.after or self.moved > 0
+
 
 class CalibrationStep(StrEnum):
     """What became of an attempt to hold the straight line."""

@@ -129,7 +129,8 @@ class Board:
             self.confirmed = _with_hold_before(event.last, before)
         if not event.resting:
             self.resting_since_s = None
-        self.remark(words.recounted_line(event))
+        if event.changed:
+            self.remark(words.recounted_line(event))
 
     def remark(self, text: str) -> None:
         """Show a remark for a while."""

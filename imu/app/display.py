@@ -46,7 +46,7 @@ class Lines:
             self._line(words.set_line(event.summary))
         elif isinstance(event, Calibration):
             self._line(words.calibration_line(event))
-        elif isinstance(event, Recounted):
+        elif isinstance(event, Recounted) and event.changed:
             self._line(words.recounted_line(event))
 
     def remark(self, text: str) -> None:

@@ -179,7 +179,7 @@ class Follower:
                 self._keep("mount", event.t_s, mount_line(event.mount))
             elif isinstance(event, Calibration):
                 self._keep_calibration(event)
-            elif isinstance(event, Recounted):
+            elif isinstance(event, Recounted) and event.changed:
                 self._keep("recounted", event.t_s, words.recounted_line(event))
 
     def _calibrate(self) -> None:

@@ -34,7 +34,7 @@ class Whole:
         self._known = IntervalSet()  # here, or gone for good
         self._waiting: list[Samples] = []
         self._next, self._settled_s = 0, np.inf
-        self._hole_stops = 0
+        self._copied_s, self._hole_stops = -np.inf, 0
 
     @property
     def _live(self) -> Pipeline:
@@ -105,13 +105,17 @@ class Whole:
     def _go_ahead(self) -> list[Event]:
         """Go on over the hole with a copy."""
         waiting, self._ahead = self._in_order(), self._settled.copy()
-        self._hole_stops = int(waiting.index[0])
+        self._copied_s, self._hole_stops = self._settled_s, int(waiting.index[0])
         return self._ahead.push(waiting)
 
     def _corrected(self, told: list[Event]) -> list[Event]:
-        """Once the hole is settled, let the copy go, and correct what it told; with the next hole, begin anew."""
+        """Once the hole is settled, let the copy go, and correct what it told; with the next hole, begin anew.
+
+        Where one hole follows the other, that is done once for every second of what was settled, not for each of them.
+        """
         self._since += told
-        if self._ahead is None or (self._waiting and self._next <= self._hole_stops):
+        inside = self._next <= self._hole_stops or self._settled_s - self._copied_s <= SOON_S
+        if self._ahead is None or (self._waiting and inside):
             return []
         before, self._ahead = self._ahead, None
         since, self._since = self._since, []

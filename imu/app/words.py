@@ -109,7 +109,7 @@ def recounted_line(event: Recounted) -> str:
     parts = [] if event.before == event.after else [f"{reps(event.after)} in all, not {event.before}"]
     if event.moved:
         parts.append(f"{event.moved} phase{'' if event.moved == 1 else 's'} changed by more than 0.1 s")
-    return f"Counted again from the whole: {', '.join(parts) or 'nothing changed'}."
+    return f"A gap was closed and all counted again: {', '.join(parts) or 'nothing changed'}."
 
 
 def rejected_line(rep: Rep, withdrawn: int | None = None) -> str:

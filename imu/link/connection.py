@@ -80,7 +80,8 @@ class Connection:
     async def close(self) -> None:
         """Disconnect, whatever state it is in."""
         with contextlib.suppress(BleakError, OSError, EOFError, TimeoutError):
-            await asyncio.wait_for(self._client.disconnect(), DISCONNECT_S)
+            async with asyncio.timeout(DISCONNECT_S):
+                await self._client.disconnect()
 
     async def read(self, uuid: str) -> bytes | None:
         """Read a characteristic; None where the sensor has none.
@@ -92,7 +93,8 @@ class Connection:
             characteristic: BleakGATTCharacteristic | None = self._client.services.get_characteristic(uuid)
             if characteristic is None:
                 return None
-            return bytes(await asyncio.wait_for(self._client.read_gatt_char(characteristic), ANSWER_S))
+            async with asyncio.timeout(ANSWER_S):
+                return bytes(await self._client.read_gatt_char(characteristic))
 
     async def request(self, request: bytes) -> bytes:
         """Send a request and return its answer; one at a time.

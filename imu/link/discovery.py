@@ -70,7 +70,8 @@ async def find(sensor: str | None = None, timeout_s: float = SCAN_S, backend: Ba
 
     async with _scanning(seen, note, backend):
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(first.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await first.wait()
             if wanted is None:
                 await asyncio.sleep(min(SECOND_LOOK_S, timeout_s))
     if wanted is not None:

@@ -101,6 +101,8 @@ class Monitor:
                 f"sensor {'began anew' if stop == stream.begin_index else 'no longer holds them'}.",
                 gap,
             )
+        for first, stop in stream.regained():
+            self.note("regained", f"{stop - first} samples given up before came after all, {first} to {stop - 1}.")
 
 
 def _battery_low(percent: int | None) -> tuple[str, ...]:

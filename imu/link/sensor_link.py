@@ -188,7 +188,8 @@ class SensorLink:
     async def _rest(self, seconds: float) -> None:
         """Wait, but not when it is time to stop."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
 
     async def _look_after(self) -> None:
         """Ask for what is missing; say what became of it."""
@@ -270,7 +271,7 @@ class SensorLink:
         """Find the sensor again and go on."""
         self._monitor.set(state="lost, searching")
         self._monitor.note("lost", "The connection was lost; the sensor goes on measuring, looking for it.")
-        deadline_s = loop_s() + GIVE_UP_S
+        lost_s = loop_s()
         while not self._stopping.is_set():
             try:
                 await self._find_again()
@@ -278,7 +279,7 @@ class SensorLink:
                 raise
             except SensorError as error:
                 log.info("%s", error)
-                if loop_s() > deadline_s:
+                if loop_s() > max(lost_s, self._heard_s) + GIVE_UP_S:
                     raise ConnectionFailed(
                         f"{self._found.name} was lost and not found again within {GIVE_UP_S:g} s ({error}) What was "
                         "received is kept; start a new session."
@@ -404,9 +405,9 @@ class SensorLink:
 
     async def _leave(self) -> None:
         """Whatever happened, stop the sensor and disconnect."""
-        if self._keeper:
+        while self._keeper and not self._keeper.done():  # a cancellation can get lost on the way down (before 3.12)
             self._keeper.cancel()
-            await asyncio.wait([self._keeper])
+            await asyncio.wait([self._keeper], timeout=AGAIN_S)
         connection, self._connection = self._connection, None
         if connection:
             with contextlib.suppress(ImuError):

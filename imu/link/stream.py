@@ -127,6 +127,11 @@ class Stream:
             return gone
         return [*gone, *((a + self._shift[0], b + self._shift[0]) for a, b in self.recovery.gone())]
 
+    def regained(self) -> list[Interval]:
+        """What was given up and came after all, since the last call, on the recording's numbering."""
+        begin = self._shift[0] if self._shift else 0
+        return [(a + begin, b + begin) for a, b in self.recovery.regained()]
+
     def time_s(self, index: int) -> float:
         """When a sample was taken, here or not, on the recording's timeline: exact beside a hole, about right in it."""
         at, t_s = zip(*self._knots, (self.next_index - 1, self.newest_t_s), strict=True)

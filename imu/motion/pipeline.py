@@ -291,6 +291,9 @@ class Pipeline:
         events: list[Event] = []
         if mounted is not None and mounted != mount:
             events.append(MountRevised(t_s=now_s, decided_s=now_s, mount=mounted))
+        confirmed = [event.rep for event in since if isinstance(event, RepConfirmed)]
+        back = [r for r in after if r.counted and not _same(r, before) and not _same(r, confirmed)]
+        events += [RepConfirmed(t_s=rep.end_s, decided_s=now_s, rep=rep) for rep in back]
         events += _corrections(before, after, since, closed, other._starts_told, now_s=now_s)
         events += [e for e in since if isinstance(e, Calibration) and e.hold and not _overlaps(e.hold, held)]
         events += _announcements(announced, announces, now_s)
@@ -498,8 +501,11 @@ def _overlapping(rep: Rep, others: list[Rep]) -> list[Rep]:
 
 
 def _same(rep: Rep, others: list[Rep]) -> bool:
-    """Whether the same movement counts with the same numbers."""
-    return any(o.counted and (o.set, o.rep) == (rep.set, rep.rep) for o in _overlapping(rep, others))
+    """Whether the same movement counts with the same numbers; one that has no set yet may be of any."""
+    return any(
+        o.counted and o.rep == rep.rep and (o.set == rep.set or None in (o.set, rep.set))
+        for o in _overlapping(rep, others)
+    )
 
 
 def _corrections(

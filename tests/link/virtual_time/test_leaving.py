@@ -20,6 +20,14 @@ def assert_left(live: Any) -> None:
     assert (status.state, live.sensor.connected) == (State.IDLE, False)
 
 
+async def assert_left_or_stops(live: Any) -> None:
+    """A sensor out of reach cannot be told; it stops by itself."""
+    assert not live.sensor.connected
+    if live.sensor.status(live.air.now_us).state is State.STREAM:
+        await asyncio.sleep(61.0)
+    assert_left(live)
+
+
 async def troubled(live: Any) -> None:
     """A drop after 2 s, a connect that breaks, a lost answer, and holes all the time."""
     live.sensor.faults.drop = 0.1
@@ -31,9 +39,7 @@ async def troubled(live: Any) -> None:
     live.air.drop(0)
 
 
-@pytest.mark.parametrize(
-    "after_s", [0.0, 0.05, 0.15, 0.5, 1.0, 2.05, 2.3, 2.7, 3.0, 4.0, 5.05, 5.3, 6.0, 9.0, 11.0, 12.0]
-)
+@pytest.mark.parametrize("after_s", [0.05, 0.15, 0.5, 2.05, 2.3, 2.7, 4.0, 5.05, 5.3, 6.0, 11.0, 12.0])
 def test_a_cancellation_at_any_time_leaves_it_idle(live: Play, after_s: float) -> None:
     async def scene(live: Any) -> None:
         trouble = asyncio.create_task(troubled(live))
@@ -43,12 +49,12 @@ def test_a_cancellation_at_any_time_leaves_it_idle(live: Play, after_s: float) -
         with pytest.raises(asyncio.CancelledError):
             await recording
         trouble.cancel()
-        assert_left(live)
+        await assert_left_or_stops(live)
 
     live(scene)
 
 
-@pytest.mark.parametrize("request_number", [1, 3, 10, 20, 30, 40, 43, 45, 47, 49])
+@pytest.mark.parametrize("request_number", [1, 3, 10, 20, 30, 34, 36, 38])
 def test_a_cancellation_in_mid_handshake_leaves_it_idle(live: Play, request_number: int) -> None:
     async def scene(live: Any) -> None:
         recording = asyncio.create_task(live.stream(1.0))
@@ -82,7 +88,7 @@ def test_an_error_of_who_follows_leaves_it_idle(live: Play, when: str) -> None:
         with pytest.raises(KeyError):
             await follow()
         trouble.cancel()
-        assert_left(live)
+        await assert_left_or_stops(live)
 
     live(scene)
 
