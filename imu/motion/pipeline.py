@@ -29,22 +29,18 @@ from imu.model import (
     LiveState,
     Mount,
     MountRevised,
-    MovementRejected,
     Phase,
     PhaseChanged,
     Rep,
     RepAnnounced,
     RepConfirmed,
+    RepRevised,
     RepWithdrawn,
     Samples,
-    SetClosed,
-    SetStarted,
-    SetSummary,
     StraightLine,
     StrapSlip,
     Stroke,
     Trunk,
-    Verdict,
 )
 from imu.motion.blocks import STEPS_S, Blocks
 from imu.motion.calibration import Calibrations, is_plausible, line_for, with_measured
@@ -55,6 +51,7 @@ from imu.motion.mounting import MountLearner, correction_words
 from imu.motion.orientation import orientation
 from imu.motion.params import MotionParams
 from imu.motion.reps import RepJudge
+from imu.motion.revising import Told, revise
 from imu.motion.sets import judge_form, straight_line, summarise_all
 from imu.motion.slip import Coarse, find_slips, postures, slip_words
 from imu.motion.strokes import Arrival, Found, Rest, StrokeFinder, Walked
@@ -224,8 +221,7 @@ class Pipeline:
         self._learner = MountLearner(exercise, self._blocks, mount)
         self._hinge = self._new_hinge(mount) if mount else None
         self._last: Rep | None = None
-        self._sets_told: list[SetSummary] = []
-        self._starts_told: set[int] = set()
+        self._sets_told = Told()
 
     def push(self, samples: Samples) -> list[Event]:
         """Take samples in order of time and give what they decide, in order of decision."""
@@ -237,7 +233,7 @@ class Pipeline:
                 self._orientation = self._new_orientation()
             events += self._process(self._orientation.push(part))
             self._newest_s = float(part.t_s[-1])
-        return self._seen(events)
+        return events
 
     def finish(self) -> list[Event]:
         """The recording ended: decide everything that is still open."""
@@ -399,7 +395,7 @@ class Pipeline:
         self._calibrations.look(block, None if self._hinge is None else self._hinge.mount)
         events = [] if self._hinge is None else self._hinge.push(block)
         history = None if self._hinge is None else self._hinge.history
-        return self._told(events, float(history.column(0)[-1]) if history else inf)
+        return self._seen(self._told(events, float(history.column(0)[-1]) if history else inf))
 
     def _told(self, events: list[Event], now_s: float) -> list[Event]:
         """With the steps of calibrations in their places (the trunk's motion lags behind them), and with holds.
@@ -419,60 +415,29 @@ class Pipeline:
         """Compute everything so far again with a better mount, and say what changed."""
         before = [] if self._hinge is None else self._hinge.judge.ledger()
         announced = None if self._hinge is None else self._hinge.judge.announced
-        told = {s.set: s for s in self._sets_told}
         past = self._past.whole()
         now_s = float(past.t_s[at - 1]) + self._orientation.delay_s
         self._hinge = self._new_hinge(mount)
         again: list[Event] = []
         for start in range(0, at, _BATCH):
             again += self._hinge.push(past[start : min(start + _BATCH, at)])
-        after = self._hinge.judge.ledger()
         self._lines()
         events: list[Event] = [MountRevised(t_s=now_s, decided_s=now_s, mount=mount)]
-        for rep in before:
-            if rep.counted and not _same(rep, after):
-                taken_back = replace(rep, set=None, rep=None, verdict=_verdict_now(rep, after))
-                events.append(MovementRejected(t_s=rep.end_s, decided_s=now_s, rep=taken_back, withdrawn=rep.rep))
-        for event in again:
-            known = (isinstance(event, RepConfirmed) and _same(event.rep, before)) or (
-                isinstance(event, SetClosed) and told.get(event.summary.set) == event.summary
-            )
-            started = isinstance(event, SetStarted) and event.set not in self._starts_told
-            if started or (isinstance(event, RepConfirmed | SetClosed) and not known):
-                events.append(replace(event, decided_s=now_s))
+        events += revise(before, self._hinge.judge.ledger(), self._sets_told, again, now_s)
         now = self._hinge.judge.announced
         if announced is not None and announced != now:
             events.append(RepWithdrawn(t_s=now_s, decided_s=now_s, number=announced))
         if now is not None and announced != now:
             events.append(RepAnnounced(t_s=now_s, decided_s=now_s, number=now))
-        return events
+        return self._seen(events)
 
     def _seen(self, events: list[Event]) -> list[Event]:
         """Remember the last repetition for the view, and the sets that were told."""
         for event in events:
-            if isinstance(event, RepConfirmed):
+            if isinstance(event, RepConfirmed | RepRevised):
                 self._last = event.rep
-            elif isinstance(event, SetStarted):
-                self._starts_told.add(event.set)
-            elif isinstance(event, SetClosed):
-                self._sets_told = [s for s in self._sets_told if s.set != event.summary.set] + [event.summary]
+            self._sets_told.take(event)
         return events
-
-
-def _overlapping(rep: Rep, others: list[Rep]) -> list[Rep]:
-    middle = 0.5 * (rep.start_s + rep.end_s)
-    return [o for o in others if o.start_s <= middle <= o.end_s]
-
-
-def _same(rep: Rep, others: list[Rep]) -> bool:
-    """Whether the same movement counts with the same numbers."""
-    return any(o.counted and (o.set, o.rep) == (rep.set, rep.rep) for o in _overlapping(rep, others))
-
-
-def _verdict_now(rep: Rep, ledger: list[Rep]) -> Verdict:
-    """Why a repetition counts no more, or differently; where nothing is left of it, it led out of the hinge plane."""
-    now = _overlapping(rep, ledger)
-    return now[0].verdict if now else Verdict.NOT_HINGE
 
 
 def analyze(

@@ -351,7 +351,7 @@ class StrokeFinder:
         since = max(run.start, k - self._stall)
         crept_deg = run.sign * (self._at(_PITCH, k) - self._at(_PITCH, since))
         moves = crept_deg >= self._params.creep_deg or run.sign * self._at(_RATE, k) > self._params.still_dps
-        return k + self._stall if moves else k
+        return k + self._moment if moves else k
 
     def _begin_anew(self, turn: int, extreme: tuple[int, float], k: int, out: list[Found]) -> None:
         """No stroke is under way at sample k any more; the next one turns away from this extreme."""
