@@ -19,7 +19,17 @@ from imu.app.display import FRAMES_PER_S, Display
 from imu.app.keys import Keys
 from imu.app.words import mount_line
 from imu.errors import SensorError, StorageError
-from imu.model import Analysis, Calibration, CalibrationStep, Event, MountRevised, Samples, SetClosed, SetStarted
+from imu.model import (
+    Analysis,
+    Calibration,
+    CalibrationStep,
+    Event,
+    MountRevised,
+    Samples,
+    SetClosed,
+    SetRetracted,
+    SetStarted,
+)
 from imu.motion.pipeline import Pipeline
 from imu.sessions import CALIBRATION, GIVEN_UP, calibration_detail
 
@@ -161,6 +171,8 @@ class Follower:
                 self._keep("set_started", event.t_s, f"set {event.set}")
             elif isinstance(event, SetClosed):
                 self._keep("set_ended", event.t_s, f"set {event.summary.set}, {event.summary.reps} reps")
+            elif isinstance(event, SetRetracted):
+                self._keep("set_retracted", event.t_s, f"set {event.set}")
             elif isinstance(event, MountRevised):
                 self._keep("mount", event.t_s, mount_line(event.mount))
             elif isinstance(event, Calibration):

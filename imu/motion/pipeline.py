@@ -20,7 +20,7 @@ from math import inf, isnan, nan
 
 import numpy as np
 
-from imu.exercises import Exercise
+from imu.exercises import End, Exercise
 from imu.model import (
     Analysis,
     Event,
@@ -62,6 +62,8 @@ __all__ = ["MotionParams", "Pipeline", "analyze"]
 
 _BATCH = 65536
 """Samples per block in batch: measured fastest; larger blocks fall out of the processor's cache."""
+_ENDS_WITH = {End.TOP: (1,), End.BOTTOM: (-1,), End.EITHER: (1, -1)}
+"""The direction of a repetition's last stroke, 1 up and -1 down, by where it starts."""
 
 
 class _Hinge:
@@ -83,7 +85,9 @@ class _Hinge:
         self._new_trunk = partial(TrunkStage, mount, grid_hz=grid_hz, gyroscope=gyroscope, params=params)
         self._trunk, self._newest_s = self._new_trunk(), nan
         self.delay_s = self._trunk.delay_s
-        self._strokes = StrokeFinder(grid_hz=grid_hz, gyroscope=gyroscope, turn_deg=turn_deg, params=params)
+        self._strokes = StrokeFinder(
+            grid_hz=grid_hz, gyroscope=gyroscope, turn_deg=turn_deg, params=params, prompt=_ENDS_WITH[exercise.start]
+        )
         if not gyroscope:
             # The chest's own acceleration turns the specific force: a quick stroke seems quicker and to go further.
             exercise = replace(

@@ -280,7 +280,7 @@ class RepJudge:
 
     def _mends(self, cycle: Cycle, stroke: Stroke) -> bool:
         """Put a stroke in its place in a cycle of two that do not make a repetition, if it has one."""
-        if cycle.second is None or stroke.start_s - cycle.end_s > self._params.verdict_wait_s:
+        if cycle.second is None or stroke.start_s - self._last_end_s > self._params.verdict_wait_s:
             return False
         if self._is_hump(cycle, stroke):
             cycle.first, cycle.second = join(cycle.first, stroke), None

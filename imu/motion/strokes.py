@@ -81,10 +81,20 @@ class _Run:
 class StrokeFinder:
     """Stage: `Trunk` -> what was found, in order of decision.
 
-    `past` keeps the trunk's motion: time, pitch, rate, lean, and 1 where it was measured.
+    `past` keeps the trunk's motion: time, pitch, rate, lean, and 1 where it was measured. `prompt` are the directions
+    (1 up, -1 down) in which a stroke may end a repetition, so that somebody waits for its end.
     """
 
-    def __init__(self, *, grid_hz: float, gyroscope: bool, turn_deg: float, params: MotionParams) -> None:
+    def __init__(
+        self,
+        *,
+        grid_hz: float,
+        gyroscope: bool,
+        turn_deg: float,
+        params: MotionParams,
+        prompt: tuple[int, ...] = (1, -1),
+    ) -> None:
+        self._prompt = prompt
         self._hz = grid_hz
         self._moving_dps = params.moving_dps if gyroscope else params.moving_acc_only_dps
         self._turn_deg = turn_deg
@@ -282,7 +292,7 @@ class StrokeFinder:
             self._emit_swing(self._direction, self._turn, extreme, k, out)
         self._direction, self._turn, self._turn_at_deg = sign, extreme, self._at(_PITCH, extreme)
         self._low = self._high = (extreme, self._turn_at_deg)
-        self._due = k + self._stall
+        self._due = k + self._stall if sign in self._prompt else np.inf
         out.append(Found(self._at(_T, k), Phase.LIFTING if sign > 0 else Phase.LOWERING))
 
     def _arrive(self, end: int, out: list[Found], *, closed: bool) -> None:
