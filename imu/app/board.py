@@ -124,8 +124,8 @@ class Board:
     @property
     def confirmed(self) -> Rep | None:
         """The last rep whose cycle closed, with the hold that led into it."""
-        *before, last = self.ledger.counted[-2:] or [None]
-        return None if last is None else _with_hold_before(last, before[0] if before else None)
+        latest = self.ledger.counted[-2:]
+        return _with_hold_before(latest[-1], latest[0] if len(latest) > 1 else None) if latest else None
 
     @property
     def last_set(self) -> SetSummary | None:

@@ -1,6 +1,6 @@
 """Strokes -> repetitions: paired into cycles, judged, numbered, and explained where they do not count.
 
-A cycle is two strokes, there and back. It is closed `verdict_wait_s` after its last stroke ended, and a good one when the
+A cycle is two strokes, there and back. It is closed `verdict_wait_s` after its last stroke ended, a good one when the
 next one's first stroke begins. A stop in mid-stroke can still be bridged then: what did not count is taken up again by
 the stroke that mends it, and what counted is revised.
 Whether it belongs to a set is a second decision: cycles alike in range and posture gather in a group, and
@@ -280,7 +280,11 @@ class RepJudge:
 
     def _mends(self, cycle: Cycle, stroke: Stroke) -> bool:
         """Put a stroke in its place in a cycle of two that do not make a repetition, if it has one."""
-        if cycle.second is None or stroke.start_s - self._last_end_s > self._params.verdict_wait_s:
+        wait_s = self._params.verdict_wait_s
+        if cycle.second is None or stroke.start_s - self._last_end_s > wait_s:
+            return False
+        # A small movement may lie between, as the way back of a false start does; many are something else.
+        if stroke.start_s - cycle.end_s > 2.0 * wait_s:
             return False
         if self._is_hump(cycle, stroke):
             cycle.first, cycle.second = join(cycle.first, stroke), None

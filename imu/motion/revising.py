@@ -40,7 +40,9 @@ class Told:
             self.closed.pop(event.set, None)
 
 
-def revise(before: Iterable[Rep], after: Iterable[Rep], told: Told, again: Iterable[Event], now_s: float) -> list[Event]:
+def revise(
+    before: Iterable[Rep], after: Iterable[Rep], told: Told, again: Iterable[Event], now_s: float
+) -> list[Event]:
     """What changed, as of `now_s`.
 
     Args:
