@@ -503,7 +503,7 @@ class BatteryInVolts(Reporting):
         return dataclasses.replace(status, battery_mv=round(status.battery_mv / 1000))
 
 
-@breaks("status-each-second", " in 8")
+@breaks("status-each-second", " in 6")
 class StatusOnlyOnChange(VirtualSensor):
     def status_due(self, now_us: int) -> bytes | None:
         self._status_us = now_us
