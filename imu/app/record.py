@@ -118,6 +118,14 @@ class Recorder:
         """
         self.writer.event(kind, t_s, detail)
 
+    def settle(self) -> None:
+        """Let nothing wait in memory, or unforced, for longer than a second.
+
+        Raises:
+            StorageError: It could not be written; it is kept for the next call.
+        """
+        self.writer.settle()
+
     @contextlib.contextmanager
     def kept_if_cut_off(self) -> Iterator[None]:
         """Whatever breaks the block, close the files with what was received."""
