@@ -12,12 +12,14 @@ import contextlib
 import dataclasses
 import itertools
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
-from imu.errors import DataError
+from imu.errors import DataError, ImuError
 from imu.model import Analysis, Samples
 from imu.sessions.appendfile import AppendFile
 from imu.sessions.csvfile import read_text
@@ -100,17 +102,23 @@ class SessionWriter:
         Every step is tried even if one before it failed.
 
         Raises:
-            StorageError: Something could not be written; the samples are as they were appended.
+            StorageError: Something could not be written, samples first; they are as they were appended.
         """
         if self._samples.closed:
             return
-        with contextlib.ExitStack() as steps:  # run from the last to the first
-            if analysis is not None:
-                steps.callback(write_analysis, self.folder, self.header, analysis)
-            if not self._in_order:
-                steps.callback(put_in_order, self._samples.path)
-            steps.callback(self._samples.close)
-            steps.callback(self._events.close)
+        steps: list[Callable[[], None]] = [self._samples.close, self._events.close]
+        if not self._in_order:
+            steps.append(partial(put_in_order, self._samples.path))
+        if analysis is not None:
+            steps.append(partial(write_analysis, self.folder, self.header, analysis))
+        errors: list[ImuError] = []
+        for step in steps:
+            try:
+                step()
+            except ImuError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
 
     def discard(self) -> None:
         """Close the files and remove the folder: for a session in which nothing happened."""

@@ -55,7 +55,11 @@ def samples(step: Step) -> Samples:
 def of_index(index: np.ndarray) -> Samples:
     waves = np.sin(index[:, None] * (0.1 + 0.05 * np.arange(6)))
     return Samples.measured(
-        index / RATE_HZ, 2.0 * waves[:, :3] + (0.0, 9.0, 0.0), waves[:, 3:], index=index, arrival_s=index / RATE_HZ + 0.05
+        index / RATE_HZ,
+        2.0 * waves[:, :3] + (0.0, 9.0, 0.0),
+        waves[:, 3:],
+        index=index,
+        arrival_s=index / RATE_HZ + 0.05,
     )
 
 

@@ -49,7 +49,8 @@ def life(scripted: ModuleType, kill: Kill, out: Path, seed: int) -> str:
     """One session, killed somewhere, and everything that must hold of it; returns how far it came."""
     steps, rng = scripted.script(seed), np.random.default_rng(seed)
     last = len(steps)
-    step, longest_us = [(0, 4000), (int(rng.integers(1, last)), 500), (last, 8000), (last + 1, 8000)][seed % 4]
+    moments = [(0, 4000), *[(int(rng.integers(1, last)), 500)] * 3, *[(last, 8000)] * 2, *[(last + 1, 8000)] * 2]
+    step, longest_us = moments[seed % len(moments)]
     done = kill(seed, step, int(rng.integers(0, longest_us)), out)
     assert done >= step
     appended = [step for step in steps[:done] if step.what == "append"]
