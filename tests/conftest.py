@@ -34,7 +34,7 @@ def real_data() -> Path:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> SmallDisk:
-    """Run Python with a file system of a few kilobytes at `tmp_path/small`; its files are in `tmp_path/kept` afterwards.
+    """Run Python with a file system of a few kilobytes at `tmp_path/small`; its files are kept in `tmp_path/kept`.
 
     Linux lets an ordinary user mount one in a name space of his own; where it does not, the test is skipped.
     """

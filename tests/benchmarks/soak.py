@@ -28,6 +28,7 @@ from firmware_proto.virtual_session import Session
 from firmware_proto.virtual_source import Source
 from firmware_proto.wire import StartAnswer
 from imu.app.analyze import rederive
+from imu.app.record import KEEP_S
 from imu.exercises import get_exercise
 from imu.link.stream import Stream
 from imu.model import Analysis, Mount, Samples, SensorInfo
@@ -110,8 +111,8 @@ class Air:
 
     @classmethod
     def over(cls, cycle: Cycle, seconds: float, seed: int = 1) -> Air:
-        n = int(seconds * cycle.rate_hz) // PACKET * PACKET
-        hz = cycle.rate_hz
+        hz, whole = cycle.rate_hz, len(cycle.raw)
+        n = max(1, round(seconds * hz / whole)) * whole // PACKET * PACKET  # nobody is cut off in the middle of a set
 
         def stretches(every_s: float, length_s: float) -> list[tuple[int, int]]:
             firsts = (np.arange(0.6 * every_s, seconds - 2 * length_s, every_s) * hz).astype(int).tolist()
@@ -188,7 +189,7 @@ def live(out: Path, cycle: Cycle, seconds: float, *, counting: bool = True, told
     """Record a stretch; with `counting` it is analysed live, too."""
     air, stream = Air.over(cycle, seconds), Stream(started(cycle))
     header = SessionHeader(exercise=EXERCISE.key, sensor=stream.started.info, mount=DECLARED, synthetic=True)
-    pipeline = Pipeline(EXERCISE, rate_hz=stream.started.info.rate_hz, mount=DECLARED)
+    pipeline = Pipeline(EXERCISE, rate_hz=stream.started.info.rate_hz, mount=DECLARED, keep_s=KEEP_S)
     period_s, memory, began = 1 / cycle.rate_hz, [memory_mb()], perf_counter()
     events = 0
     with SessionWriter(out, header) as writer:
@@ -242,11 +243,7 @@ def true_sets(cycle: Cycle, n: int) -> list[tuple[float, float, int]]:
     """Every set of the day: start and end in device time, and its repetitions."""
     out = []
     for begin in range(0, n, len(cycle.raw)):
-        out += [
-            ((begin + a) / cycle.rate_hz, (begin + b) / cycle.rate_hz, reps)
-            for a, b, reps in cycle.sets
-            if begin + b < n - 5 * cycle.rate_hz
-        ]
+        out += [((begin + a) / cycle.rate_hz, (begin + b) / cycle.rate_hz, reps) for a, b, reps in cycle.sets]
     return out
 
 

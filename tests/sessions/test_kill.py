@@ -72,11 +72,12 @@ def life(scripted: ModuleType, kill: Kill, out: Path, seed: int) -> str:
 def opens_or_says_what_to_do(folder: Path) -> None:
     """Nothing was recorded yet: it opens, or is an error that names the place and the mend."""
     for reading in (read_session, rederive):
+        said = ""
         try:
             reading(folder)
         except ImuError as error:
-            assert str(folder) in str(error)
-            assert "delete" in str(error) or "Record again" in str(error)
+            said = str(error)
+        assert not said or (str(folder) in said and ("delete" in said or "Record again" in said)), said
 
 
 def holds(scripted: ModuleType, session: Session, steps: list[Any], done: int) -> None:
@@ -137,7 +138,7 @@ def test_a_session_killed_at_any_moment_opens_with_all_it_was_given(
 
 
 @pytest.mark.slow
-def test_two_thousand_sessions_killed(scripted: ModuleType, kill: Kill, tmp_path: Path) -> None:
-    stages = lives(scripted, kill, tmp_path, range(1000, 3000))
+def test_a_thousand_sessions_killed(scripted: ModuleType, kill: Kill, tmp_path: Path) -> None:
+    stages = lives(scripted, kill, tmp_path, range(1000, 2000))
     print(dict(stages))
-    assert min(stages[stage] for stage in ("recording", "closing", "deriving")) >= 200
+    assert min(stages[stage] for stage in ("recording", "closing", "deriving")) > 100

@@ -1,9 +1,9 @@
 """A power cut at any moment loses at most the last second, whatever the file system made of what was not forced.
 
-What the recorder asks of the file system is written down, call by call, while it really happens. Then each beginning of
-that list is a moment at which the power may go. What a disk may hold then: of what was written and not forced since,
-nothing, a beginning, all of it, or the length with zeros for the bytes; of the names made, moved and removed in a folder
-and not forced since, any beginning. Names and bytes know nothing of each other.
+What the recorder asks of the file system is written down, call by call, while it really happens. Then each beginning
+of that list is a moment at which the power may go. What a disk may hold then: of what was written and not forced since,
+nothing, a beginning, all of it, or the length with zeros for the bytes; of the names made, moved and removed in a
+folder and not forced since, any beginning. Names and bytes know nothing of each other.
 """
 
 from __future__ import annotations
