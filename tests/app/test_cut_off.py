@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from typer.testing import Result
 
+from firmware_proto.motion import Recording
+from imu.app.board import Board
+from imu.app.display import Lines
+from imu.app.follow import Follower
+from imu.app.record import Plan, Recorder
 from imu.errors import StorageError
+from imu.exercises import get_exercise
+from imu.model import Samples, SensorInfo
+from imu.motion.pipeline import Pipeline
 from imu.sessions import read_session
 
 ROOT = Path(__file__).resolve().parents[2]
 START = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from imu.app.cli import main; main()"
+SENSOR = SensorInfo(family="native", model="BX", rate_hz=104.0)
 LENGTH_S = 4.5
 """About how long the demo below records."""
 Imu = Callable[..., Result]
@@ -55,6 +65,32 @@ def test_a_killed_demo_leaves_a_session_that_can_be_analysed(tmp_path: Path, imu
 @pytest.mark.parametrize("seed", range(12))
 def test_demos_killed_at_random(tmp_path: Path, imu: Imu, seed: int) -> None:
     opens(killed_demo(tmp_path, float(np.random.default_rng(seed).uniform(0.0, LENGTH_S))), imu)
+
+
+async def test_what_came_before_a_silence_is_forced_onto_the_disk_in_it(
+    performance: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = Samples.measured(performance.t_s, performance.acc_mps2, performance.gyr_radps)
+    exercise, force = get_exercise("back-extension"), os.fsync
+    recorder = Recorder(tmp_path, Plan(exercise=exercise).header(SENSOR))
+    forced: list[int] = []
+
+    def noted(handle: int) -> None:
+        force(handle)
+        forced.append(os.fstat(handle).st_size)
+
+    async def stream() -> AsyncIterator[Samples]:
+        yield samples[:50]
+        async with asyncio.timeout(30):
+            while not forced:
+                await asyncio.sleep(0.05)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    board, pipeline = Board(exercise=exercise, sensor="BX-1"), Pipeline(exercise, rate_hz=SENSOR.rate_hz)
+    await Follower(pipeline, board, Lines(board), sink=recorder).follow(stream())
+    recorder.writer.discard()
+    assert len(forced) == 1
+    assert forced[0] > 50 * 50
 
 
 def test_a_full_disk_ends_no_recording_but_is_told(

@@ -50,8 +50,16 @@ DEVICE_START_US = 3_000_000_000.0
 LOOK_EVERY = 2
 """Packets between two looks for holes, about as often as `SensorLink` looks."""
 LOST_FRAMES = 0.002
-AWAY_EVERY_S, AWAY_S = 3 * 3600.0, 55.0
-NEVER_EVERY_S, NEVER_S = 5400.0, 2.0
+AWAY_S, NEVER_S = 55.0, 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trouble:
+    """How often the link is gone for a minute, and how often the sensor fails to sample; from when its clock runs."""
+
+    away_every_s: float = 3 * 3600.0
+    never_every_s: float = 5400.0
+    start_us: float = DEVICE_START_US
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +118,7 @@ class Air:
     again: list[tuple[int, int]] = field(default_factory=list)
 
     @classmethod
-    def over(cls, cycle: Cycle, seconds: float, seed: int = 1) -> Air:
+    def over(cls, cycle: Cycle, seconds: float, trouble: Trouble, seed: int = 1) -> Air:
         hz, whole = cycle.rate_hz, len(cycle.raw)
         n = max(1, round(seconds * hz / whole)) * whole // PACKET * PACKET  # nobody is cut off in the middle of a set
 
@@ -119,11 +127,11 @@ class Air:
             return [(a // PACKET * PACKET, (a + int(length_s * hz)) // PACKET * PACKET) for a in firsts]
 
         session = Session(
-            number=1, source=Endless(cycle.raw, hz), kind=Kind.ACC_GYR, divisor=1, t0_us=DEVICE_START_US,
+            number=1, source=Endless(cycle.raw, hz), kind=Kind.ACC_GYR, divisor=1, t0_us=trouble.start_us,
             ring_samples=RING,
         )  # fmt: skip
-        session.holes = stretches(NEVER_EVERY_S, NEVER_S)
-        away = stretches(AWAY_EVERY_S, AWAY_S)
+        session.holes = stretches(trouble.never_every_s, NEVER_S)
+        away = stretches(trouble.away_every_s, AWAY_S)
         return cls(session=session, rng=np.random.default_rng(seed), n=n, never=session.holes, away=away)
 
     def frames(self) -> Iterator[tuple[int, bytes]]:
@@ -185,11 +193,20 @@ def started(cycle: Cycle) -> Started:
     return Started(session=1, info=info, mtu=247, decoder=NativeDecoder(answer))
 
 
-def live(out: Path, cycle: Cycle, seconds: float, *, counting: bool = True, told: bool = False) -> Day:
+def live(
+    out: Path,
+    cycle: Cycle,
+    seconds: float,
+    *,
+    trouble: Trouble | None = None,
+    keep_s: float = KEEP_S,
+    counting: bool = True,
+    told: bool = False,
+) -> Day:
     """Record a stretch; with `counting` it is analysed live, too."""
-    air, stream = Air.over(cycle, seconds), Stream(started(cycle))
+    air, stream = Air.over(cycle, seconds, trouble or Trouble()), Stream(started(cycle))
     header = SessionHeader(exercise=EXERCISE.key, sensor=stream.started.info, mount=DECLARED, synthetic=True)
-    pipeline = Pipeline(EXERCISE, rate_hz=stream.started.info.rate_hz, mount=DECLARED, keep_s=KEEP_S)
+    pipeline = Pipeline(EXERCISE, rate_hz=stream.started.info.rate_hz, mount=DECLARED, keep_s=keep_s)
     period_s, memory, began = 1 / cycle.rate_hz, [memory_mb()], perf_counter()
     events = 0
     with SessionWriter(out, header) as writer:
