@@ -73,24 +73,25 @@ async def test_what_came_before_a_silence_is_forced_onto_the_disk_in_it(
     samples = Samples.measured(performance.t_s, performance.acc_mps2, performance.gyr_radps)
     exercise, force = get_exercise("back-extension"), os.fsync
     recorder = Recorder(tmp_path, Plan(exercise=exercise).header(SENSOR))
-    forced: list[int] = []
+    sizes: list[int] = []
+    forced = asyncio.Event()
 
     def noted(handle: int) -> None:
         force(handle)
-        forced.append(os.fstat(handle).st_size)
+        sizes.append(os.fstat(handle).st_size)
+        forced.set()
 
     async def stream() -> AsyncIterator[Samples]:
         yield samples[:50]
         async with asyncio.timeout(30):
-            while not forced:
-                await asyncio.sleep(0.05)
+            await forced.wait()
 
     monkeypatch.setattr(os, "fsync", noted)
     board, pipeline = Board(exercise=exercise, sensor="BX-1"), Pipeline(exercise, rate_hz=SENSOR.rate_hz)
     await Follower(pipeline, board, Lines(board), sink=recorder).follow(stream())
     recorder.writer.discard()
-    assert len(forced) == 1
-    assert forced[0] > 50 * 50
+    assert len(sizes) == 1
+    assert sizes[0] > 50 * 50
 
 
 def test_a_full_disk_ends_no_recording_but_is_told(

@@ -283,8 +283,11 @@ def gaps(samples: Samples) -> list[tuple[int, int]]:
 
 
 def memory_mb(what: str = "VmRSS") -> float:
-    """What this process keeps in memory; `VmHWM`: the most it ever did. Linux only."""
-    lines = Path("/proc/self/status").read_text().splitlines()
+    """What this process keeps in memory; `VmHWM`: the most it ever did. nan where nothing says so (Linux does)."""
+    said = Path("/proc/self/status")
+    if not said.exists():
+        return float("nan")
+    lines = said.read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(what)) / 1024
 
 

@@ -24,7 +24,6 @@ from imu.sessions import SessionHeader
 
 RATE_HZ = 104.0
 REPS = 60
-ENDED = os.WEXITED | os.WNOHANG | os.WNOWAIT
 
 
 class Step(NamedTuple):
@@ -113,7 +112,7 @@ def perform(out: Path, steps: list[Step], done: Callable[[int], None]) -> Path |
 
 def serve() -> None:
     """Fork, wait, kill; the counter lies in memory that both share."""
-    shared = mmap.mmap(-1, 8)
+    shared, ended = mmap.mmap(-1, 8), os.WEXITED | os.WNOHANG | os.WNOWAIT
     for line in sys.stdin:
         seed, step, delay_us, out = line.rstrip("\n").split(" ", 3)
         shared[:] = bytes(8)
@@ -122,7 +121,7 @@ def serve() -> None:
         if child == 0:
             perform(Path(out), steps, lambda n: shared.__setitem__(slice(None), n.to_bytes(8, "little")))
             os._exit(0)
-        while int.from_bytes(shared[:], "little") < int(step) and not os.waitid(os.P_PID, child, ENDED):
+        while int.from_bytes(shared[:], "little") < int(step) and not os.waitid(os.P_PID, child, ended):
             time.sleep(5e-5)
         time.sleep(int(delay_us) * 1e-6)
         os.kill(child, signal.SIGKILL)

@@ -222,7 +222,7 @@ def check(scripted: ModuleType, steps: list[Any], old: int, begun: int, folder: 
     assert len(session.reps) in (0, scripted.REPS)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 30))])
 def test_a_power_cut_after_any_call_loses_at_most_the_last_second(
     scripted: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
