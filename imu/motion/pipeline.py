@@ -13,7 +13,7 @@ whole history, and what changes is said in events.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from math import inf, isnan, nan
@@ -243,17 +243,16 @@ class Pipeline:
         """The ledger and the sets as known so far."""
         if self._hinge is None:
             return Analysis()
-        now = self._hinge.judge.ledger()
-        reps = [*self._settled.reps, *now]
+        past = len(self._settled.reps)
+        reps = [*self._settled.reps, *self._hinge.judge.ledger()]
         lines, warnings = self._lines()
         line, source = self._line_deg, "calibration" if lines else "declared"
         if isnan(line):
             line, source = straight_line(reps), "median of tops"
         judged = tuple(self._with_form(r, lines, line) if r.counted else r for r in reps)
         if self._exercise.static:
-            past = len(self._settled.reps)
             judged = (*judged[:past], *(self._with_hold(r, lines) for r in judged[past:]))
-        slips = self._slips(now)
+        slips = self._slips(judged[past:])
         return Analysis(
             reps=judged,
             sets=tuple(summarise_all(judged)),
@@ -330,7 +329,7 @@ class Pipeline:
             return []
         return [correction_words(self._told_mount, found)]
 
-    def _slips(self, reps: list[Rep]) -> tuple[StrapSlip, ...]:
+    def _slips(self, reps: Sequence[Rep]) -> tuple[StrapSlip, ...]:
         """Where the strap turned on the trunk, as the postures show that come back; `reps` are not settled yet."""
         if self._hinge is None:
             return ()
@@ -371,7 +370,7 @@ class Pipeline:
             reps=(*self._settled.reps, *held),
             lines=tuple(lines),
             words=tuple(words),
-            slips=self._slips(ledger),
+            slips=self._slips(held),
             sets=hinge.judge.set,
             set_end_s=hinge.judge.set_end_s,
             blocks=len(self._blocks),
