@@ -22,7 +22,7 @@ from imu.errors import DataError
 from imu.model import Bools, Floats, Ints
 from imu.sessions.files import read_bytes
 
-_NEVER_WRITTEN = bytes(8)
+_NEVER_WRITTEN = b"\0"
 """What a file system shows where a file had grown but its bytes were not on the disk yet when the power went."""
 
 
@@ -95,7 +95,7 @@ def read_text(path: Path) -> tuple[bytes, list[str]]:
         number = data.count(b"\n") + 1
         warnings.append(f"{path}, line {number}: the last line has no end and may be torn; it was cut off.")
         data = data[:whole_lines]
-    if _NEVER_WRITTEN in data and b"\0" not in data[: data.find(b"\n")]:
+    if _NEVER_WRITTEN in data and _NEVER_WRITTEN not in data[: data.find(b"\n")]:
         data, n = re.subn(rb"[^\n\0]*\0[^\n]*", b"", data)  # an empty line stays, so that the others keep their numbers
         warnings.append(f"{path}: in {n} places it holds zeros for lines, as after a power cut; they were left out.")
     return data, warnings
