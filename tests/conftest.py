@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +15,14 @@ from hypothesis import settings
 settings.register_profile("any machine", deadline=None, print_blob=True)
 settings.load_profile("any machine")
 """No test depends on how fast the machine is."""
+
+ROOT = Path(__file__).resolve().parents[1]
+SmallDisk = Callable[..., subprocess.CompletedProcess[str]]
+_OWN = ("unshare", "--map-root-user", "--mount", "sh", "-c")
+_ON_IT = (
+    'mount -t tmpfs -o size="$1" none "$2" && room="$2" kept="$3" && shift 3 && { "$@"; code=$?; '
+    'cp -r "$room" "$kept"; exit $code; }'
+)
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +35,28 @@ def real_data() -> Path:
     if not (folder / "manifest.csv").is_file():
         pytest.skip(f"IMU_REAL_DATA={named} holds no manifest.csv")
     return folder
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> SmallDisk:
+    """Run Python with a file system of a few kilobytes at `tmp_path/small`; its files are kept in `tmp_path/kept`.
+
+    Linux lets an ordinary user mount one in a name space of his own; where it does not, the test is skipped.
+    """
+    room = tmp_path / "small"
+    room.mkdir()
+    tried = [*_OWN, 'mount -t tmpfs none "$1"', "sh", str(room)]
+    if not shutil.which("unshare") or subprocess.run(tried, capture_output=True, check=False).returncode:
+        pytest.skip("nobody may mount a small file system here (unshare --map-root-user --mount)")
+
+    def run(size: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        command = [*_OWN, _ON_IT, "sh", size, room, tmp_path / "kept", sys.executable, *arguments]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+        return subprocess.run(
+            list(map(str, command)), env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    return run
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

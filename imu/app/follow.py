@@ -51,6 +51,9 @@ class Sink(Protocol):
     def event(self, kind: str, t_s: float, detail: str = "") -> None:
         """Keep what happened."""
 
+    def settle(self) -> None:
+        """Called some times a second: let nothing wait to be kept until something comes."""
+
 
 class Link(Protocol):
     """What a live stream comes from."""
@@ -225,5 +228,8 @@ class Follower:
                 self.board.health = self.link.health
             if self._keys is not None and CALIBRATE_KEY in self._keys().lower():
                 self._calibrate()
+            if self.sink is not None:
+                with self._storage():
+                    self.sink.settle()
             self.display.refresh()
             await asyncio.sleep(1.0 / FRAMES_PER_S)

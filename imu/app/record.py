@@ -26,6 +26,9 @@ from imu.motion.pipeline import Pipeline
 from imu.sessions import SessionHeader, SessionWriter
 from imu.sessions.files import check_writable
 
+KEEP_S = 2 * 3600.0
+"""The live analysis goes over as much again, at most, when it learns better how the sensor sits."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
@@ -120,6 +123,14 @@ class Recorder:
         """
         self.writer.event(kind, t_s, detail)
 
+    def settle(self) -> None:
+        """Let nothing wait in memory, or unforced, for longer than a second.
+
+        Raises:
+            StorageError: It could not be written; it is kept for the next call.
+        """
+        self.writer.settle()
+
     @contextlib.contextmanager
     def kept_if_cut_off(self) -> Iterator[None]:
         """Whatever breaks the block, close the files with what was received."""
@@ -166,7 +177,7 @@ async def record(
         )  # fmt: skip
         pipeline = Pipeline(
             plan.exercise, rate_hz=link.info.rate_hz, gyroscope=link.info.has_gyroscope,
-            mount=plan.mount or link.info.mount,
+            mount=plan.mount or link.info.mount, keep_s=KEEP_S,
         )  # fmt: skip
         recorder = Recorder(plan.out, plan.header(link.info))
         with recorder.kept_if_cut_off(), keyboard() as keys, display(board) as shown:

@@ -13,7 +13,7 @@ whole history, and what changes is said in events.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from functools import partial
@@ -48,6 +48,7 @@ from imu.motion.holds import measure_hold, with_hold
 from imu.motion.mounting import MountLearner, correction_words
 from imu.motion.orientation import orientation
 from imu.motion.params import MotionParams
+from imu.motion.past import Past, Settled
 from imu.motion.reps import RepJudge
 from imu.motion.revising import Told, announce_again, recounted, revise
 from imu.motion.sets import judge_form, straight_line, summarise_all
@@ -161,34 +162,6 @@ class _Hinge:
         return events
 
 
-class _Past:
-    """The inclination since the start, kept in the blocks in which it came and joined when it is asked for."""
-
-    def __init__(self) -> None:
-        self._blocks: list[Inclination] = []
-        self._n = 0
-
-    def __len__(self) -> int:
-        return self._n
-
-    def __deepcopy__(self, _: dict[int, object]) -> _Past:
-        twin = _Past()
-        twin._blocks, twin._n = [*self._blocks], self._n  # blocks are never changed
-        return twin
-
-    def append(self, block: Inclination) -> None:
-        self._blocks.append(block)
-        self._n += len(block)
-
-    @property
-    def newest_s(self) -> float:
-        return float(self._blocks[-1].t_s[-1]) if self._blocks else 0.0
-
-    def whole(self) -> Inclination:
-        self._blocks = [Inclination.concat(self._blocks)] if self._blocks else []
-        return self._blocks[0] if self._blocks else Inclination.empty()
-
-
 class Pipeline:
     """The whole analysis of one recording, live or afterwards.
 
@@ -200,6 +173,8 @@ class Pipeline:
         straight_line_deg: Declared pitch of the body in one straight line.
         calibrations: When the body was held in one straight line. Where there is neither, the median of the tops is it.
         params: Constants of judgement.
+        keep_s: When so much was taken, all of it is settled in the next rest, and its samples are let go: memory is
+            bounded, and a mount that is revised later changes nothing before. `trunk` and `inclination` begin there.
     """
 
     def __init__(
@@ -212,8 +187,9 @@ class Pipeline:
         straight_line_deg: float | None = None,
         calibrations: Iterable[LineHold] = (),
         params: MotionParams | None = None,
+        keep_s: float = inf,
     ) -> None:
-        self._exercise, self._gyroscope = exercise, gyroscope
+        self._exercise, self._gyroscope, self._keep_s = exercise, gyroscope, keep_s
         self._params = params or MotionParams()
         self._timeline = Timeline(rate_hz=rate_hz, params=self._params)
         self._grid_hz = self._timeline.grid_hz
@@ -221,7 +197,7 @@ class Pipeline:
         self._line_deg = self._declared_deg = nan if straight_line_deg is None else straight_line_deg
         self._new_orientation = partial(orientation, grid_hz=self._grid_hz, gyroscope=gyroscope, params=self._params)
         self._orientation, self._newest_s = self._new_orientation(), nan
-        self._past = _Past()
+        self._past, self._settled = Past(), Settled()
         self._blocks = Blocks(grid_hz=self._grid_hz, gyroscope=gyroscope)
         self._gait = Gait(self._blocks)
         self._walked_s: list[float] = []
@@ -241,6 +217,8 @@ class Pipeline:
                 self._orientation = self._new_orientation()
             events += self._process(self._orientation.push(part))
             self._newest_s = float(part.t_s[-1])
+        if self._past.kept_s > self._keep_s and self._is_idle():
+            self._forget()
         return events
 
     def finish(self) -> list[Event]:
@@ -295,21 +273,24 @@ class Pipeline:
     def _known(self) -> tuple[list[Rep], int | None, Mount | None]:
         """The ledger, the announcement that stands, and the mount."""
         hinge = self._hinge
-        return ([], None, None) if hinge is None else (hinge.judge.ledger(), hinge.judge.announced, hinge.mount)
+        if hinge is None:
+            return [], None, None
+        return [*self._settled.reps, *hinge.judge.ledger()], hinge.judge.announced, hinge.mount
 
     def analysis(self) -> Analysis:
         """The ledger and the sets as known so far."""
         if self._hinge is None:
             return Analysis()
-        reps = self._hinge.judge.ledger()
+        past = len(self._settled.reps)
+        reps = [*self._settled.reps, *self._hinge.judge.ledger()]
         lines, warnings = self._lines()
         line, source = self._line_deg, "calibration" if lines else "declared"
         if isnan(line):
             line, source = straight_line(reps), "median of tops"
         judged = tuple(self._with_form(r, lines, line) if r.counted else r for r in reps)
         if self._exercise.static:
-            judged = tuple(self._with_hold(r, lines) for r in judged)
-        slips = self._slips(judged)
+            judged = (*judged[:past], *(self._with_hold(r, lines) for r in judged[past:]))
+        slips = self._slips(judged[past:])
         return Analysis(
             reps=judged,
             sets=tuple(summarise_all(judged)),
@@ -333,7 +314,8 @@ class Pipeline:
     def state(self) -> LiveState:
         """What a live view shows now."""
         if self._hinge is None or not len(self._hinge.history):
-            return LiveState(t_s=self._past.newest_s, calibration=self._calibrations.state)
+            sets, last, calibration = self._settled.sets, self._last, self._calibrations.state
+            return LiveState(t_s=self._past.newest_s, set=sets, last_rep=last, calibration=calibration)
         history, judge = self._hinge.history, self._hinge.judge
         return LiveState(
             t_s=float(history.column(0)[-1]),
@@ -369,13 +351,14 @@ class Pipeline:
         return self._past.whole()
 
     def _lines(self) -> tuple[list[StraightLine], list[str]]:
-        """The straight lines that were held, and words about those that cannot have been one."""
+        """The straight lines that were held, in order of time, and words about those that cannot have been one."""
         if self._hinge is None:
             return [], []
         t, pitch, trusted = (self._hinge.history.column(i) for i in (0, 1, 4))
-        lines, words = self._calibrations.lines(t, pitch, trusted > 0, self._hinge.mount)
+        new, words = self._calibrations.lines(t, pitch, trusted > 0, self._hinge.mount)
+        lines = [*self._settled.lines, *new]
         self._line_deg = lines[-1].pitch_deg if lines else self._declared_deg
-        return lines, words
+        return lines, [*self._settled.words, *words]
 
     def _mount_words(self) -> list[str]:
         """What is to be said where the sensor does not sit as it was told to."""
@@ -384,15 +367,15 @@ class Pipeline:
             return []
         return [correction_words(self._told_mount, found)]
 
-    def _slips(self, reps: tuple[Rep, ...]) -> tuple[StrapSlip, ...]:
-        """Where the strap turned on the trunk, as the postures show that come back."""
+    def _slips(self, reps: Sequence[Rep]) -> tuple[StrapSlip, ...]:
+        """Where the strap turned on the trunk, as the postures show that come back; `reps` are not settled yet."""
         if self._hinge is None:
             return ()
-        blocks, n = self._blocks, len(self._blocks)
-        coarse = Coarse(t_s=blocks.end_s(0, n), up=blocks.up(0, n), stepping=blocks.stepping(0, n))
+        blocks, here = self._blocks, (self._settled.blocks, len(self._blocks))
+        coarse = Coarse(t_s=blocks.end_s(*here), up=blocks.up(*here), stepping=blocks.stepping(*here))
         force = None if self._gyroscope else self._past.whole()
         seen = postures(self._motion(), reps, coarse, self._hinge.mount, force=force, params=self._params)
-        return tuple(find_slips(seen, self._params))
+        return (*self._settled.slips, *find_slips(seen, self._params))
 
     def _with_hold(self, rep: Rep, lines: list[StraightLine]) -> Rep:
         """A movement of a static exercise with its hold measured."""
@@ -406,8 +389,36 @@ class Pipeline:
         )
         return with_hold(rep, hold)
 
+    def _is_idle(self) -> bool:
+        """Whether nothing is under way that samples to come may belong to."""
+        return self._calibrations.state is None and (self._hinge is None or self._hinge.judge.is_idle)
+
+    def _forget(self) -> None:
+        """Settle what was found, let go what it was found in, and go on as from a beginning."""
+        if self._hinge is not None:
+            self._settle(self._hinge)
+            self._hinge = self._new_hinge(self._hinge.mount)
+        self._past.forget()
+
+    def _settle(self, hinge: _Hinge) -> None:
+        lines, words = self._lines()
+        ledger = hinge.judge.ledger()
+        held = [self._with_hold(rep, lines) for rep in ledger] if self._exercise.static else ledger
+        self._settled = Settled(
+            reps=(*self._settled.reps, *held),
+            lines=tuple(lines),
+            words=tuple(words),
+            slips=self._slips(held),
+            sets=hinge.judge.set,
+            set_end_s=hinge.judge.set_end_s,
+            blocks=len(self._blocks),
+        )
+        holds = self._calibrations.holds
+        holds[:] = [hold for hold in holds if hold.end_s > self._past.newest_s]
+        self._walked_s.clear()
+
     def _new_hinge(self, mount: Mount) -> _Hinge:
-        return _Hinge(
+        hinge = _Hinge(
             self._exercise,
             mount,
             self._walked_s,
@@ -416,6 +427,8 @@ class Pipeline:
             gyroscope=self._gyroscope,
             params=self._params,
         )
+        hinge.judge.goes_on(self._settled.sets, self._settled.set_end_s)
+        return hinge
 
     def _process(self, block: Inclination) -> list[Event]:
         """Run the stages behind the orientation; cut the block where the mount is revised inside it."""
@@ -463,14 +476,15 @@ class Pipeline:
         before = [] if self._hinge is None else self._hinge.judge.ledger()
         announced = None if self._hinge is None else self._hinge.judge.announced
         past = self._past.whole()
-        now_s = float(past.t_s[at - 1]) + self._orientation.delay_s
+        at -= self._past.first
+        now_s = (float(past.t_s[at - 1]) if at else self._past.newest_s) + self._orientation.delay_s
         self._hinge = self._new_hinge(mount)
         again: list[Event] = []
         for start in range(0, at, _BATCH):
             again += self._hinge.push(past[start : min(start + _BATCH, at)])
         self._lines()
         events: list[Event] = [MountRevised(t_s=now_s, decided_s=now_s, mount=mount)]
-        now = Told()
+        now = self._sets_told.up_to(self._settled.sets)
         for event in again:
             now.take(event)
         events += revise(before, self._hinge.judge.ledger(), self._sets_told, now, now_s)

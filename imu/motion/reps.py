@@ -201,6 +201,21 @@ class RepJudge:
         waiting = [c for g in self._groups for c in g.cycles]
         return sorted((row(c) for c in (*self._done, *waiting)), key=lambda r: r.start_s)
 
+    def goes_on(self, sets: int, set_end_s: float) -> None:
+        """Number the sets on after others, of which the last ended at `set_end_s`."""
+        self._sets, self._set_end_s = sets, set_end_s
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether all is decided, and nothing is under way."""
+        waits = self._moving or self._groups or self._open or self._waiting or self._early is not None
+        return not waits and isnan(self._last_end_s)
+
+    @property
+    def set_end_s(self) -> float:
+        """When the last set ended; nan before there was one."""
+        return self._set_end_s
+
     @property
     def count(self) -> int:
         """Repetitions in the current set so far, one just announced included."""

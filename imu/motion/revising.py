@@ -45,6 +45,12 @@ class Told:
             self.started.pop(event.set, None)
             self.closed.pop(event.set, None)
 
+    def up_to(self, last: int) -> Told:
+        """The same of the sets up to this number alone."""
+        return Told(
+            {n: e for n, e in self.started.items() if n <= last}, {n: e for n, e in self.closed.items() if n <= last}
+        )
+
 
 def revise(before: Iterable[Rep], after: Iterable[Rep], told: Told, now: Told, now_s: float) -> list[Event]:
     """What changed, as of `now_s`.

@@ -93,6 +93,8 @@ class Kept:
     def event(self, kind: str, t_s: float, detail: str = "") -> None:
         self.events.append((kind, t_s, detail))
 
+    def settle(self) -> None: ...
+
 
 def followed(performed: Recording, *, upto_s: float, press_at_s: float | None = None, calibrate: bool = False) -> Kept:
     """Follow a performance as fast as it goes; press `c` once at a time, in capitals."""
