@@ -3,9 +3,58 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from firmware_proto.virtual_radio import Air, virtual_air
+from firmware_proto.virtual_sensor import VirtualSensor
+from imu.link import Backend
+
+if TYPE_CHECKING:
+    from bluez.machine import Machine
+
+InAir = Callable[..., AbstractAsyncContextManager[tuple[Air, Backend]]]
+
+
+@pytest.fixture(scope="session")
+def bluez_machine() -> Iterator[Machine]:
+    """A machine with a real BlueZ, booted once; without its image the tests that need it are skipped, or fail in CI."""
+    if sys.platform != "linux":
+        pytest.skip("BlueZ runs on Linux only")
+    from bluez.machine import NoBlueZ, image, running  # noqa: PLC0415  (dbus_fast is there on Linux only)
+
+    try:
+        folder = image()
+    except NoBlueZ as why:
+        (pytest.fail if os.environ.get("IMU_BLUEZ_REQUIRED") else pytest.skip)(str(why))
+    with running(folder) as machine:
+        yield machine
+
+
+@pytest.fixture
+def bluez(bluez_machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """The same, with plain bleak and child processes talking to it."""
+    for name, value in bluez_machine.environment.items():
+        monkeypatch.setenv(name, value)
+    return bluez_machine
+
+
+@pytest.fixture(params=["in-process", "bluez"])
+def in_air(request: pytest.FixtureRequest) -> InAir:
+    """Put sensors in the air: around bleak on a stack in this process, and around plain bleak on a real BlueZ."""
+    put_in_air = virtual_air if request.param == "in-process" else request.getfixturevalue("bluez").air
+
+    @asynccontextmanager
+    async def put(*sensors: VirtualSensor, speed: float = 10.0, mtu: int = 247) -> AsyncIterator[tuple[Air, Backend]]:
+        async with put_in_air(sensors, speed=speed, mtu=mtu) as air:
+            yield air, Backend(scanner=air.scanner_backend, client=air.client_backend)
+
+    return put
 
 
 @pytest.fixture(scope="session")
