@@ -9,90 +9,81 @@ import os
 import select
 import socket
 import threading
+from collections.abc import Callable, Iterator
 
 BUS_PORT, HCI_PORT = 7001, 7002
 BUS = "/run/dbus/system_bus_socket"
+CHUNK = 65536
 HEADERS = {0x02: (5, 3, 2), 0x03: (4, 3, 1), 0x04: (3, 2, 1), 0x05: (5, 3, 2)}
 """Type -> (bytes of type and header, where the length of the rest stands, in how many bytes)."""
 PRIMARY = b"\xff\x00"
 """What the driver wants first: make an ordinary controller."""
 
 
-def forward(read, write, done):
-    """Pass on what comes until there is no more."""
-    try:
-        while data := read(65536):
-            write(data)
-    except OSError:
-        pass
-    done()
+def serve_bus(client: socket.socket) -> None:
+    """One D-Bus client, until one side hangs up."""
+    with socket.socket(socket.AF_UNIX) as bus:
+        bus.connect(BUS)
+        other = {client: bus, bus: client}
+        while True:
+            for end in select.select(other, [], [])[0]:
+                data = end.recv(CHUNK)
+                if not data:
+                    return
+                other[end].sendall(data)
 
 
-def close(*ends):
-    """Hang up on both sides; a reader that waits there wakes up."""
-    for end in ends:
-        try:
-            end.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-
-
-def serve_bus(client):
-    """One D-Bus client."""
-    bus = socket.socket(socket.AF_UNIX)
-    bus.connect(BUS)
-    threading.Thread(target=forward, args=(bus.recv, client.sendall, lambda: close(bus, client)), daemon=True).start()
-    forward(client.recv, bus.sendall, lambda: close(bus, client))
-    bus.close()
-    client.close()
-
-
-def packets(buffer):
-    """Take whole packets from the front of a buffer."""
-    while buffer:
-        head, at, width = HEADERS[buffer[0]]
-        length = int.from_bytes(buffer[at : at + width], "little")
-        if len(buffer) < head or len(buffer) < head + length:
-            return
-        yield bytes(buffer[: head + length])
-        del buffer[: head + length]
-
-
-def serve_hci(controller):
-    """One controller: the driver takes and gives one packet at a time."""
+def serve_hci(controller: socket.socket) -> None:
+    """One controller, until it is gone: the driver takes and gives a packet at a time."""
     driver = os.open("/dev/vhci", os.O_RDWR)
     try:
         os.write(driver, PRIMARY)
-        os.read(driver, 16)  # its answer: the adapter's number
-        buffer = bytearray()
+        os.read(driver, CHUNK)  # its answer: the adapter's number
+        waiting = bytearray()
         while True:
-            ready, _, _ = select.select([controller, driver], [], [])
+            ready = select.select([controller, driver], [], [])[0]
             if driver in ready:
-                controller.sendall(os.read(driver, 65536))
+                controller.sendall(os.read(driver, CHUNK))
             if controller in ready:
-                data = controller.recv(65536)
+                data = controller.recv(CHUNK)
                 if not data:
                     return
-                buffer.extend(data)
-                for packet in packets(buffer):
+                waiting += data
+                for packet in packets(waiting):
                     os.write(driver, packet)
-    except ConnectionError:
-        pass
     finally:
         os.close(driver)
-        controller.close()
 
 
-def listen(port, serve):
+def packets(waiting: bytearray) -> Iterator[bytes]:
+    """Take the whole packets from what waits."""
+    while waiting:
+        head, at, width = HEADERS[waiting[0]]
+        size = head + int.from_bytes(waiting[at : at + width], "little")
+        if len(waiting) < max(head, size):
+            return
+        yield bytes(waiting[:size])
+        del waiting[:size]
+
+
+def listen(port: int, serve: Callable[[socket.socket], None]) -> None:
     """Serve every connection to a port in a thread of its own."""
+
+    def attend(client: socket.socket) -> None:
+        with client:
+            try:
+                serve(client)
+            except ConnectionError as error:
+                print(f"relay: port {port}: {error}", flush=True)
+
     with socket.create_server(("0.0.0.0", port), backlog=32) as door:
         while True:
             client, _ = door.accept()
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=serve, args=(client,), daemon=True).start()
+            threading.Thread(target=attend, args=(client,), daemon=True).start()
 
 
-def main():
+def main() -> None:
     """Serve until the machine is switched off."""
     threading.Thread(target=listen, args=(BUS_PORT, serve_bus), daemon=True).start()
     print("relay: ready", flush=True)
