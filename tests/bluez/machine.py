@@ -18,12 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from dbus_fast import BusType, Message, MessageType
 from dbus_fast.aio import MessageBus
-from dbus_fast.auth import AuthExternal
 
 from firmware_proto.virtual_radio import Air, virtual_air
 from firmware_proto.virtual_sensor import VirtualSensor
+from imu.link.bluez import known_objects, message_bus
 
 MAKE_IMAGE = Path(__file__).with_name("make_image.sh")
 QEMU = "qemu-system-x86_64"
@@ -66,6 +65,8 @@ class Machine:
     async def air(self, sensors: Sequence[VirtualSensor], *, speed: float = 1.0, mtu: int = 247) -> AsyncIterator[Air]:
         """Put sensors in the air around this machine, as `virtual_air` does around a host in this process.
 
+        This process has to run with `environment`.
+
         Raises:
             TimeoutError: BlueZ has no adapter.
         """
@@ -76,37 +77,22 @@ class Machine:
 
     async def _adapters_are(self, number: int) -> None:
         """Wait until BlueZ has so many adapters, all switched on."""
-        address = self.environment["DBUS_SYSTEM_BUS_ADDRESS"]
-        bus = MessageBus(address, BusType.SYSTEM, AuthExternal(uid=0))
         try:
-            async with asyncio.timeout(ADAPTER_S):
-                await bus.connect()
-                while await _powered(bus) != [True] * number:  # noqa: ASYNC110  (another machine's state)
+            async with asyncio.timeout(ADAPTER_S), message_bus() as bus:
+                while await _switched_on(bus) != [True] * number:  # noqa: ASYNC110  (another machine's state)
                     await asyncio.sleep(0.02)
         except TimeoutError:
             raise TimeoutError(f"BlueZ did not come to have {number} adapters; {self.said()}") from None
-        finally:
-            bus.disconnect()
 
     def said(self) -> str:
         """The end of what the guest printed, for an error's message."""
         return "the guest said last:\n" + "\n".join(self.console.read_text(errors="replace").splitlines()[-20:])
 
 
-async def _powered(bus: MessageBus) -> list[bool] | None:
-    """Of each adapter whether it is switched on; None as long as BlueZ is not there."""
-    reply = await bus.call(
-        Message(
-            destination="org.bluez",
-            path="/",
-            interface="org.freedesktop.DBus.ObjectManager",
-            member="GetManagedObjects",
-        )
-    )
-    if reply is None or reply.message_type is not MessageType.METHOD_RETURN:
-        return None
-    found = (interfaces.get("org.bluez.Adapter1") for interfaces in reply.body[0].values())
-    return [adapter["Powered"].value for adapter in found if adapter is not None]
+async def _switched_on(bus: MessageBus) -> list[bool]:
+    """Of each adapter whether it is switched on."""
+    adapters = [has["org.bluez.Adapter1"] for has in (await known_objects(bus)).values() if "org.bluez.Adapter1" in has]
+    return [adapter["Powered"].value for adapter in adapters]
 
 
 def image() -> Path:
