@@ -44,7 +44,7 @@ def bluez(bluez_machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
     return bluez_machine
 
 
-@pytest.fixture(params=["in-process", "bluez"])
+@pytest.fixture(params=["in-process", pytest.param("bluez", marks=[pytest.mark.bluez, pytest.mark.slow])])
 def in_air(request: pytest.FixtureRequest) -> InAir:
     """Put sensors in the air: around bleak on a stack in this process, and around plain bleak on a real BlueZ."""
     put_in_air = virtual_air if request.param == "in-process" else request.getfixturevalue("bluez").air

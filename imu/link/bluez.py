@@ -58,7 +58,7 @@ async def message_bus() -> AsyncIterator[MessageBus]:
     finally:
         bus.disconnect()
         with contextlib.suppress(OSError, EOFError):
-            await bus.wait_for_disconnect()
+            await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
 
 
 async def known_objects(bus: MessageBus) -> Objects:

@@ -22,6 +22,7 @@ from imu.model import Samples
 if TYPE_CHECKING:
     from bluez.machine import Machine
 
+pytestmark = pytest.mark.bluez
 SPEED = 5.0
 DROPS = 3
 PATIENCE_S = 60.0

@@ -24,6 +24,7 @@ from imu.sessions import Session, read_session
 if TYPE_CHECKING:
     from bluez.machine import Machine
 
+pytestmark = pytest.mark.bluez
 ROOT = Path(__file__).resolve().parents[2]
 SPEED = 10.0
 PATIENCE_S = 60.0
