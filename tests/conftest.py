@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from bluez.machine import Machine
 
 InAir = Callable[..., AbstractAsyncContextManager[tuple[Air, Backend]]]
+EMULATED = 2.0
+"""So much slower does the sensors' time run on an emulated machine, which takes longer for every answer."""
 
 
 @pytest.fixture(scope="session")
@@ -47,11 +49,14 @@ def bluez(bluez_machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
 @pytest.fixture(params=["in-process", pytest.param("bluez", marks=[pytest.mark.bluez, pytest.mark.slow])])
 def in_air(request: pytest.FixtureRequest) -> InAir:
     """Put sensors in the air: around bleak on a stack in this process, and around plain bleak on a real BlueZ."""
-    put_in_air = virtual_air if request.param == "in-process" else request.getfixturevalue("bluez").air
+    bluez: Machine | None = request.getfixturevalue("bluez") if request.param == "bluez" else None
 
     @asynccontextmanager
     async def put(*sensors: VirtualSensor, speed: float = 10.0, mtu: int = 247) -> AsyncIterator[tuple[Air, Backend]]:
-        async with put_in_air(sensors, speed=speed, mtu=mtu) as air:
+        around = (
+            bluez.air(sensors, speed=speed / EMULATED, mtu=mtu) if bluez else virtual_air(sensors, speed=speed, mtu=mtu)
+        )
+        async with around as air:
             yield air, Backend(scanner=air.scanner_backend, client=air.client_backend)
 
     return put
