@@ -24,7 +24,7 @@ EMULATED = 2.0
 
 
 @pytest.fixture(scope="session")
-def bluez_machine() -> Iterator[Machine]:
+def bluez_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     """A machine with a real BlueZ, booted once; without its image the tests that need it are skipped, or fail in CI."""
     if sys.platform != "linux":
         pytest.skip("BlueZ runs on Linux only")
@@ -34,7 +34,7 @@ def bluez_machine() -> Iterator[Machine]:
         folder = image()
     except NoBlueZ as why:
         (pytest.fail if os.environ.get("IMU_BLUEZ_REQUIRED") else pytest.skip)(str(why))
-    with running(folder) as machine:
+    with running(folder, tmp_path_factory.mktemp("bluez") / "console") as machine:
         yield machine
 
 

@@ -16,7 +16,6 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from dbus_fast.aio import MessageBus
 
@@ -113,21 +112,25 @@ def image() -> Path:
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[Machine]:
-    """Boot the image in a folder; the machine is gone when the context ends, and also when this process dies.
+def running(folder: Path, console: Path) -> Iterator[Machine]:
+    """Boot the image in a folder; the machine is gone when the context ends, and also when this process is killed.
+
+    Args:
+        folder: From `image`.
+        console: File for all that the guest prints.
 
     Raises:
         NoBlueZ: It did not boot.
     """
-    with TemporaryDirectory(prefix="bluez-") as scratch, _free_ports(2) as (bus_port, hci_port):
-        machine = Machine(bus_port=bus_port, hci_port=hci_port, console=Path(scratch, "console"))
-        process = _boot(folder, machine)
-        try:
-            _wait_until_ready(machine, process)
-            yield machine
-        finally:
-            process.kill()
-            process.wait()
+    bus_port, hci_port = _free_ports(2)
+    machine = Machine(bus_port=bus_port, hci_port=hci_port, console=console)
+    process = _boot(folder, machine)
+    try:
+        _wait_until_ready(machine, process)
+        yield machine
+    finally:
+        process.kill()
+        process.wait()
 
 
 def _boot(folder: Path, machine: Machine) -> subprocess.Popen[bytes]:
@@ -164,12 +167,10 @@ def _wait_until_ready(machine: Machine, process: subprocess.Popen[bytes]) -> Non
         time.sleep(0.05)
 
 
-@contextlib.contextmanager
-def _free_ports(n: int) -> Iterator[list[int]]:
+def _free_ports(n: int) -> list[int]:
     """Ports that nobody uses now."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(n)]
         for one in sockets:
             one.bind(("127.0.0.1", 0))
-        ports = [one.getsockname()[1] for one in sockets]
-    yield ports
+        return [one.getsockname()[1] for one in sockets]
