@@ -8,7 +8,8 @@
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-image=${IMU_BLUEZ_IMAGE:-$HOME/.cache/imu-back-extension/bluez}
+home=$(getent passwd "${SUDO_USER:-$(id -un)}" | cut -d: -f6) # of the person, also under sudo
+image=${IMU_BLUEZ_IMAGE:-$home/.cache/imu-back-extension/bluez}
 version=$(cat "$here/make_image.sh" "$here"/guest/{init,relay.py,bus.conf,main.conf} | sha256sum | cut -c1-16)
 
 install_packages() {
