@@ -96,7 +96,7 @@ def _broken(module: str, target: str, stages: set[str]) -> Iterator[str]:
     if target in stages and below(module, "imu.motion") and module not in {"imu.motion", "imu.motion.pipeline", target}:
         yield "only the pipeline knows the stages' order"
     if (
-        below(target, "bleak")
+        below(target, "bleak", "dbus_fast")
         and not below(module, "imu.link")
         and not module.startswith("firmware_proto.virtual_radio")
     ):
@@ -160,6 +160,7 @@ STAGE = "class A:\n def push(self): ...\n"
         ({"imu.link": "from imu.conform import run", "imu.conform": ""}, "tool of the app"),
         ({"imu.evaluation.bouts": "import imu.motion.pipeline", "imu.motion.pipeline": ""}, "scoring rules"),
         ({"imu.sensors.native": "import bleak.backends"}, "bleak lives"),
+        ({"imu.app": "def f():\n import dbus_fast"}, "bleak lives"),
         ({"imu.link": "import bumble.host"}, "bumble lives"),
         ({"imu.motion.reps": "import pandas as pd"}, "pandas"),
         ({"imu.sessions": "from rich.table import Table"}, "screen"),

@@ -21,8 +21,8 @@ from imu.sensors import Dialogue
 
 CONNECT_S = 15.0
 ANSWER_S = 5.0
-DISCONNECT_S = 5.0
-"""BlueZ takes half of this."""
+DISCONNECT_S = 12.0
+"""BlueZ takes 2.5 s of this, more on a busy machine; bleak gives up after 10."""
 
 
 class Connection:
