@@ -496,14 +496,28 @@ class RepWithdrawn(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepConfirmed(Event):
-    """The cycle closed and counts."""
+    """The cycle closed and counts. Told once of each repetition; its `start_s` is what it is known by."""
 
     rep: Rep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RepRevised(Event):
+    """A repetition told before still counts, but is known otherwise now: its set, its number or its times.
+
+    `was` is as it was told, by whose `start_s` it is known to whoever follows; from now on by that of `rep`.
+    """
+
+    rep: Rep
+    was: Rep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MovementRejected(Event):
-    """A movement was looked at and does not count; `rep.verdict` says why. Withdraws `withdrawn`, if announced."""
+    """A movement was looked at and does not count; `rep.verdict` says why. Withdraws `withdrawn`, if announced.
+
+    Where it was told to count, it is the repetition with the same `start_s` that is taken back.
+    """
 
     rep: Rep
     withdrawn: int | None = None
@@ -511,7 +525,14 @@ class MovementRejected(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetStarted(Event):
-    """Enough repetitions followed one another to call them a set."""
+    """Enough repetitions followed one another to call them a set. Those told before it are revised to be of it."""
+
+    set: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetRetracted(Event):
+    """A set that was told is none, or has not ended, as everything is seen now; begun or ended again, it is told so."""
 
     set: int
 
@@ -537,15 +558,11 @@ class Recounted(Event):
     Attributes:
         before, after: Repetitions counted in all.
         moved: Phases, of those counted before and after, whose duration changed by more than 0.1 s.
-        last: The last repetition that counts.
-        resting: Whether every set that was told to have ended did end.
     """
 
     before: int
     after: int
     moved: int
-    last: Rep | None
-    resting: bool
 
     @property
     def changed(self) -> bool:

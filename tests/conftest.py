@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("any machine", deadline=None, print_blob=True)
+settings.load_profile("any machine")
+"""No test depends on how fast the machine is."""
 
 
 @pytest.fixture(scope="session")

@@ -29,6 +29,7 @@ from imu.model import (
     Recounted,
     Samples,
     SetClosed,
+    SetRetracted,
     SetStarted,
 )
 from imu.motion.pipeline import Pipeline
@@ -175,6 +176,8 @@ class Follower:
                 self._keep("set_started", event.t_s, f"set {event.set}")
             elif isinstance(event, SetClosed):
                 self._keep("set_ended", event.t_s, f"set {event.summary.set}, {event.summary.reps} reps")
+            elif isinstance(event, SetRetracted):
+                self._keep("set_retracted", event.t_s, f"set {event.set}")
             elif isinstance(event, MountRevised):
                 self._keep("mount", event.t_s, mount_line(event.mount))
             elif isinstance(event, Calibration):

@@ -125,6 +125,11 @@ def set_line(summary: SetSummary) -> str:
     )
 
 
+def retracted_line(number: int) -> str:
+    """That a set told before is none, as everything is seen now."""
+    return f"set {number} taken back: the sensor sits otherwise than it seemed, everything was counted again"
+
+
 def confidence(share: float) -> str:
     """A confidence in percent, which is never all there could be."""
     return ">99 %" if share > 0.99 else f"{100.0 * share:.0f} %"

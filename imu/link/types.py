@@ -49,8 +49,8 @@ class LinkEvent:
     Attributes:
         utc: Time of day.
         t_s: Newest device time when it happened; nan before the first sample.
-        kind: `connected`, `lost`, `resumed`, `restarted`, `backfilled`, `gone`, `regained`, `bad_frame`, `battery`, `warning`,
-            `stopped`.
+        kind: `connected`, `lost`, `resumed`, `restarted`, `backfilled`, `gone`, `regained`, `bad_frame`,
+            `battery`, `warning`, `stopped`.
         detail: In words.
         gap: Of `gone`: the samples [first, stop) that will never come, on the recording's numbering.
     """

@@ -19,7 +19,7 @@ from dataclasses import replace
 from functools import partial
 from math import inf, isnan, nan
 
-from imu.exercises import Exercise
+from imu.exercises import End, Exercise
 from imu.model import (
     Analysis,
     Calibration,
@@ -29,23 +29,21 @@ from imu.model import (
     LiveState,
     Mount,
     MountRevised,
-    MovementRejected,
     Phase,
     PhaseChanged,
     Recounted,
     Rep,
     RepAnnounced,
     RepConfirmed,
+    RepRevised,
     RepWithdrawn,
     Samples,
     SetClosed,
     SetStarted,
-    SetSummary,
     StraightLine,
     StrapSlip,
     Stroke,
     Trunk,
-    Verdict,
 )
 from imu.motion.blocks import STEPS_S, Blocks
 from imu.motion.calibration import Calibrations, is_plausible, line_for, with_measured
@@ -56,6 +54,7 @@ from imu.motion.mounting import MountLearner, correction_words
 from imu.motion.orientation import orientation
 from imu.motion.params import MotionParams
 from imu.motion.reps import RepJudge
+from imu.motion.revising import Told, revise
 from imu.motion.sets import judge_form, straight_line, summarise_all
 from imu.motion.slip import Coarse, find_slips, postures, slip_words
 from imu.motion.strokes import Arrival, Found, Rest, StrokeFinder, Walked
@@ -68,6 +67,8 @@ _BATCH = 65536
 """Samples per block in batch: measured fastest; larger blocks fall out of the processor's cache."""
 _MOVED_S = 0.1
 """A phase that is told with one decimal changed by as much."""
+_ENDS_WITH = {End.TOP: (1,), End.BOTTOM: (-1,), End.EITHER: (1, -1)}
+"""The direction of a repetition's last stroke, 1 up and -1 down, by where it starts."""
 
 
 class _Hinge:
@@ -89,7 +90,9 @@ class _Hinge:
         self._new_trunk = partial(TrunkStage, mount, grid_hz=grid_hz, gyroscope=gyroscope, params=params)
         self._trunk, self._newest_s = self._new_trunk(), nan
         self.delay_s = self._trunk.delay_s
-        self._strokes = StrokeFinder(grid_hz=grid_hz, gyroscope=gyroscope, turn_deg=turn_deg, params=params)
+        self._strokes = StrokeFinder(
+            grid_hz=grid_hz, gyroscope=gyroscope, turn_deg=turn_deg, params=params, prompt=_ENDS_WITH[exercise.start]
+        )
         if not gyroscope:
             # The chest's own acceleration turns the specific force: a quick stroke seems quicker and to go further.
             exercise = replace(
@@ -233,8 +236,7 @@ class Pipeline:
         self._learner = MountLearner(exercise, self._blocks, mount)
         self._hinge = self._new_hinge(mount) if mount else None
         self._last: Rep | None = None
-        self._sets_told: list[SetSummary] = []
-        self._starts_told: set[int] = set()
+        self._sets_told = Told()
 
     def push(self, samples: Samples) -> list[Event]:
         """Take samples in order of time and give what they decide, in order of decision."""
@@ -246,7 +248,7 @@ class Pipeline:
                 self._orientation = self._new_orientation()
             events += self._process(self._orientation.push(part))
             self._newest_s = float(part.t_s[-1])
-        return self._seen(events)
+        return events
 
     def finish(self) -> list[Event]:
         """The recording ended: decide everything that is still open."""
@@ -285,20 +287,21 @@ class Pipeline:
         Returns:
             The last event says that everything was counted again, and what changed by it.
         """
-        now_s = self._newest_s
+        now_s, held = self._newest_s, other._calibrations.holds
         (before, announced, mount), (after, announces, mounted) = other._known(), self._known()
-        closed, held = {s.set: s for s in other._sets_told}, other._calibrations.holds
         events: list[Event] = []
         if mounted is not None and mounted != mount:
             events.append(MountRevised(t_s=now_s, decided_s=now_s, mount=mounted))
-        confirmed = [event.rep for event in since if isinstance(event, RepConfirmed)]
-        back = [r for r in after if r.counted and not _same(r, before) and not _same(r, confirmed)]
-        events += [RepConfirmed(t_s=rep.end_s, decided_s=now_s, rep=rep) for rep in back]
-        events += _corrections(before, after, since, closed, other._starts_told, now_s=now_s)
+        events += revise(before, after, other._sets_told, self._sets(since, now_s), now_s)
         events += [e for e in since if isinstance(e, Calibration) and e.hold and not _overlaps(e.hold, held)]
-        events += _announcements(announced, announces, now_s)
-        resting = set(closed) <= {s.set for s in self._sets_told}
-        return [*events, _recounted(before, after, resting=resting, now_s=now_s)]
+        return [*events, *_announcements(announced, announces, now_s), _recounted(before, after, now_s)]
+
+    def _sets(self, since: list[Event], now_s: float) -> list[Event]:
+        """The sets known now as events: those found of late as they were told, and those before."""
+        late = {e.set: e for e in since if isinstance(e, SetStarted)}
+        begun = [late.get(n, SetStarted(t_s=now_s, decided_s=now_s, set=n)) for n in sorted(self._sets_told.started)]
+        closed = self._sets_told.closed.values()
+        return [*begun, *(SetClosed(t_s=summary.end_s, decided_s=now_s, summary=summary) for summary in closed)]
 
     def _known(self) -> tuple[list[Rep], int | None, Mount | None]:
         """The ledger, the announcement that stands, and the mount."""
@@ -448,7 +451,7 @@ class Pipeline:
         self._calibrations.look(block, None if self._hinge is None else self._hinge.mount)
         events = [] if self._hinge is None else self._hinge.push(block)
         history = None if self._hinge is None else self._hinge.history
-        return self._told(events, float(history.column(0)[-1]) if history else inf)
+        return self._seen(self._told(events, float(history.column(0)[-1]) if history else inf))
 
     def _told(self, events: list[Event], now_s: float) -> list[Event]:
         """With the steps of calibrations in their places (the trunk's motion lags behind them), and with holds.
@@ -470,76 +473,24 @@ class Pipeline:
         """Compute everything so far again with a better mount, and say what changed."""
         before = [] if self._hinge is None else self._hinge.judge.ledger()
         announced = None if self._hinge is None else self._hinge.judge.announced
-        told = {s.set: s for s in self._sets_told}
         past = self._past.whole()
         now_s = float(past.t_s[at - 1]) + self._orientation.delay_s
         self._hinge = self._new_hinge(mount)
         again: list[Event] = []
         for start in range(0, at, _BATCH):
             again += self._hinge.push(past[start : min(start + _BATCH, at)])
-        after = self._hinge.judge.ledger()
         self._lines()
         events: list[Event] = [MountRevised(t_s=now_s, decided_s=now_s, mount=mount)]
-        events += _corrections(before, after, again, told, self._starts_told, now_s=now_s)
-        return events + _announcements(announced, self._hinge.judge.announced, now_s)
+        events += revise(before, self._hinge.judge.ledger(), self._sets_told, again, now_s)
+        return self._seen([*events, *_announcements(announced, self._hinge.judge.announced, now_s)])
 
     def _seen(self, events: list[Event]) -> list[Event]:
         """Remember the last repetition for the view, and the sets that were told."""
         for event in events:
-            if isinstance(event, RepConfirmed):
+            if isinstance(event, RepConfirmed | RepRevised):
                 self._last = event.rep
-            elif isinstance(event, SetStarted):
-                self._starts_told.add(event.set)
-            elif isinstance(event, SetClosed):
-                self._sets_told = [s for s in self._sets_told if s.set != event.summary.set] + [event.summary]
+            self._sets_told.take(event)
         return events
-
-
-def _overlapping(rep: Rep, others: list[Rep]) -> list[Rep]:
-    middle = 0.5 * (rep.start_s + rep.end_s)
-    return [o for o in others if o.start_s <= middle <= o.end_s]
-
-
-def _same(rep: Rep, others: list[Rep]) -> bool:
-    """Whether the same movement counts with the same numbers; one that has no set yet may be of any."""
-    return any(
-        o.counted and o.rep == rep.rep and (o.set == rep.set or None in (o.set, rep.set))
-        for o in _overlapping(rep, others)
-    )
-
-
-def _corrections(
-    before: list[Rep],
-    after: list[Rep],
-    again: list[Event],
-    closed: dict[int, SetSummary],
-    started: set[int],
-    *,
-    now_s: float,
-) -> list[Event]:
-    """What a ledger that is counted anew takes back and adds to what was told of the one before.
-
-    Args:
-        before: The ledger that was told.
-        after: The new one.
-        again: Events of the new one, in order, of which some were told.
-        closed: Sets that were told to have ended.
-        started: Sets that were told to have begun.
-        now_s: When it was counted anew.
-    """
-    events: list[Event] = []
-    for rep in before:
-        if rep.counted and not _same(rep, after):
-            taken_back = replace(rep, set=None, rep=None, verdict=_verdict_now(rep, after))
-            events.append(MovementRejected(t_s=rep.end_s, decided_s=now_s, rep=taken_back, withdrawn=rep.rep))
-    for event in again:
-        known = (isinstance(event, RepConfirmed) and _same(event.rep, before)) or (
-            isinstance(event, SetClosed) and closed.get(event.summary.set) == event.summary
-        )
-        starts = isinstance(event, SetStarted) and event.set not in started
-        if starts or (isinstance(event, RepConfirmed | SetClosed) and not known):
-            events.append(replace(event, decided_s=now_s))
-    return events
 
 
 def _announcements(before: int | None, now: int | None, now_s: float) -> list[Event]:
@@ -552,18 +503,11 @@ def _announcements(before: int | None, now: int | None, now_s: float) -> list[Ev
     return events
 
 
-def _recounted(before: list[Rep], after: list[Rep], *, resting: bool, now_s: float) -> Recounted:
-    same = [(r, o) for r in after if r.counted for o in _overlapping(r, before) if o.counted]
+def _recounted(before: list[Rep], after: list[Rep], now_s: float) -> Recounted:
+    was, now = ([r for r in ledger if r.counted] for ledger in (before, after))
+    same = [(r, o) for r in now for o in was if o.start_s <= 0.5 * (r.start_s + r.end_s) <= o.end_s]
     moved = sum(abs(x - y) > _MOVED_S for r, o in same for x, y in zip(_phases(r), _phases(o), strict=True))
-    return Recounted(
-        t_s=now_s,
-        decided_s=now_s,
-        before=sum(r.counted for r in before),
-        after=sum(r.counted for r in after),
-        last=next((r for r in reversed(after) if r.counted), None),
-        moved=moved,
-        resting=resting,
-    )
+    return Recounted(t_s=now_s, decided_s=now_s, before=len(was), after=len(now), moved=moved)
 
 
 def _phases(rep: Rep) -> tuple[float, float, float, float]:
@@ -572,12 +516,6 @@ def _phases(rep: Rep) -> tuple[float, float, float, float]:
 
 def _overlaps(hold: LineHold, others: list[LineHold]) -> bool:
     return any(other.start_s < hold.end_s and hold.start_s < other.end_s for other in others)
-
-
-def _verdict_now(rep: Rep, ledger: list[Rep]) -> Verdict:
-    """Why a repetition counts no more, or differently; where nothing is left of it, it led out of the hinge plane."""
-    now = _overlapping(rep, ledger)
-    return now[0].verdict if now else Verdict.NOT_HINGE
 
 
 def analyze(

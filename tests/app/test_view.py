@@ -97,7 +97,7 @@ def test_rest_runs_from_the_end_of_the_set_to_the_next_rep() -> None:
 def test_the_bottom_hold_that_led_into_a_rep_is_shown_while_its_own_has_no_end() -> None:
     shown = board()
     shown.take(RepConfirmed(t_s=56.0, decided_s=57.0, rep=REP))
-    following = {"lift_start_s": 56.4, "lift_end_s": 57.8, "lower_start_s": 58.8, "lower_end_s": 61.8}
+    following = {"start_s": 56.4, "lift_start_s": 56.4, "lift_end_s": 57.8, "lower_start_s": 58.8, "lower_end_s": 61.8}
     shown.take(RepConfirmed(t_s=62.0, decided_s=62.0, rep=replace(REP, **following, bottom_hold_s=float("nan"))))
     assert "0.8 ✗" in drawn(shown)
 
