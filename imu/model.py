@@ -559,13 +559,11 @@ class Recounted(Event):
     Attributes:
         before, after: Repetitions counted in all.
         moved: Phases, of those counted before and after, whose duration changed by more than 0.1 s.
-        resting: Whether every set that was told to have ended did end.
     """
 
     before: int
     after: int
     moved: int
-    resting: bool
 
     @property
     def changed(self) -> bool:

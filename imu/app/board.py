@@ -121,14 +121,7 @@ class Board:
             self.remark(words.calibration_line(event))
         elif isinstance(event, MountRevised):
             self.remark(words.mount_line(event.mount))
-        elif isinstance(event, Recounted):
-            self._recount(event)
-
-    def _recount(self, event: Recounted) -> None:
-        """Everything was counted again, and what changed was told before this."""
-        if not event.resting:
-            self.resting_since_s = None
-        if event.changed:
+        elif isinstance(event, Recounted) and event.changed:
             self.remark(words.recounted_line(event))
 
     @property

@@ -258,7 +258,7 @@ class Pipeline:
         Returns:
             The last event says that everything was counted again, and what changed by it.
         """
-        now_s = self._newest_s
+        now_s, held = self._newest_s, other._calibrations.holds
         (before, announced, mount), (after, announces, mounted) = other._known(), self._known()
         events: list[Event] = []
         if mounted is not None and mounted != mount:
@@ -267,8 +267,7 @@ class Pipeline:
         held = other._calibrations.holds
         events += [e for e in since if isinstance(e, Calibration) and e.hold and not _overlaps(e.hold, held)]
         events += announce_again(announced, announces, now_s)
-        resting = other._sets_told.closed.keys() <= self._sets_told.closed.keys()
-        return [*events, recounted(before, after, resting=resting, now_s=now_s)]
+        return [*events, recounted(before, after, now_s)]
 
     def _known(self) -> tuple[list[Rep], int | None, Mount | None]:
         """The ledger, the announcement that stands, and the mount."""

@@ -84,7 +84,7 @@ def announce_again(before: int | None, now: int | None, now_s: float) -> list[Ev
     return events
 
 
-def recounted(before: list[Rep], after: list[Rep], *, resting: bool, now_s: float) -> Recounted:
+def recounted(before: list[Rep], after: list[Rep], now_s: float) -> Recounted:
     """What a person is told of two ledgers, of which the second was made of more samples."""
     same = [(r, o) for r in after if r.counted for o in _overlapping(r, before) if o.counted]
     return Recounted(
@@ -93,7 +93,6 @@ def recounted(before: list[Rep], after: list[Rep], *, resting: bool, now_s: floa
         before=sum(r.counted for r in before),
         after=sum(r.counted for r in after),
         moved=sum(_moved(r, o) for r, o in same),
-        resting=resting,
     )
 
 

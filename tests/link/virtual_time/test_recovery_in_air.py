@@ -84,7 +84,7 @@ def test_a_sensor_that_stopped_waiting_gives_what_it_holds_before_it_begins_anew
 
 
 def test_what_the_sensor_no_longer_holds_is_named_by_number_and_time(live: Play) -> None:
-    # it measures on for as long as its memory reaches, 10 s here, so what was on its way at the drop is overwritten
+    # it measures on for as long as its memory reaches, here 10 s: what was on its way at the drop is overwritten
     one = live(during(40.0, lambda live: out_of_reach(live, 5.0, 20.0)), ring_bytes=10 * 104 * 12)
     index, t_s = one.samples.index, one.samples.t_s
     gone = [i for a, b in one.gone for i in range(a, b)]
