@@ -169,7 +169,8 @@ class Stream:
 
     def _remember(self, samples: Samples, *, jump: bool) -> None:
         """Note the time at both ends of a hole."""
-        if jump and math.isfinite(self.newest_t_s):
+        behind = not self._knots or self._knots[-1][0] < self.next_index - 1
+        if jump and behind and math.isfinite(self.newest_t_s):
             self._knots.append((self.next_index - 1, self.newest_t_s))
         if jump or not self._knots:
             self._knots.append((int(samples.index[0]), float(samples.t_s[0])))
@@ -185,6 +186,7 @@ class Stream:
             skipped = round((shift_s - self.newest_t_s) * rate_hz) - 1
             index = max(self.next_index + skipped, self._begin + 1)  # at least one is lost: there is a seam here
             self._shift = index, shift_s
+            self._knots = [(self.next_index - 1, self.newest_t_s), (index, shift_s)]
             self._lost_before += index - self._begin
             self._gone.append((self._begin, index))
         index, time_s = self._shift

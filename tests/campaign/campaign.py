@@ -333,7 +333,7 @@ def judge(trial: Trial, recorded: Recorded, sensor: Watched, outcome: Outcome) -
     _check_marks(index, table[:, 1], gone, regained, wrong)
     outcome.gone = sum(int(match[1]) for match in gone) - len(regained)
     begins = [0, *(int(match[3]) + 1 for match in gone if "anew" in match[6])]
-    reached = not outcome.given_up and "out of reach at the end" not in events[-1].detail
+    reached = not outcome.given_up and not any("out of reach at the end" in event.detail for event in events)
     if not reached and not _may_give_up(trial):
         wrong("it was not reached at the end")
     _check_streams(table, begins, sensor, wrong, to_the_end=reached)
