@@ -1,4 +1,7 @@
-"""What can go wrong between a device and its host, on purpose and repeatably."""
+"""What can go wrong between a device and its host, on purpose and repeatably.
+
+The first group strikes data notifications; the last one needs a radio: `virtual_radio` looks at it.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,10 @@ class Faults:
         drop, corrupt, duplicate, delay: Chance of each frame to be lost, damaged, delivered twice or held up.
         delay_us: How long a delayed frame, and all behind it, is held up (ATT never reorders).
         drop_next, corrupt_next, duplicate_next: So many of the next frames, whatever the chances.
+        deaf: The device advertises, and answers no connection request.
+        hang_up_after: The link is lost in the next connection after so many requests of any kind (a read, a write, a
+            step of the discovery), the last of them unanswered; None for never. It strikes once.
+        lose_answers_next: So many of the next control requests are carried out, but their answers are lost.
     """
 
     seed: int = 0
@@ -28,6 +35,9 @@ class Faults:
     drop_next: int = 0
     corrupt_next: int = 0
     duplicate_next: int = 0
+    deaf: bool = False
+    hang_up_after: int | None = None
+    lose_answers_next: int = 0
     _waiting: deque[bytes] = field(default_factory=deque, init=False, repr=False)
     _until_us: int = field(default=0, init=False, repr=False)
 
@@ -45,6 +55,19 @@ class Faults:
         arrived = list(self._waiting)
         self._waiting.clear()
         return arrived
+
+    def hangs_up(self) -> bool:
+        """Whether the link is lost at this request."""
+        if self.hang_up_after is None:
+            return False
+        left = self.hang_up_after - 1
+        self.hang_up_after = left if left > 0 else None
+        return left <= 0
+
+    def loses_answer(self) -> bool:
+        """Whether the answer to this control request is lost."""
+        self.lose_answers_next, lost = max(self.lose_answers_next - 1, 0), self.lose_answers_next > 0
+        return lost
 
     def clear(self) -> None:
         """Forget what is held up: the link is gone."""

@@ -3,7 +3,8 @@
 Each `VirtualSensor` becomes a bumble peripheral on its own virtual controller; one more controller is this machine's
 adapter, and `Air.scanner_backend` and `Air.client_backend` let bleak use it: `BleakScanner(backend=...)`,
 `BleakClient(device, backend=...)`. What is not real: radio time, and the supervision timeout, which `Air.drop` stands
-in for. bleak calls its backend interface unstable; the project pins bleak for that reason.
+in for. bleak calls its backend interface unstable; the project pins bleak for that reason. The adapter may also belong
+to another host that is reached over HCI, an operating system's kernel for example: then bleak needs no backend.
 
 This file is long on purpose: it is the only one here that may know bleak and bumble, and nearly every line of it speaks
 to one of them. From above: the controller, the peripheral (one sensor), the scanner, the client, the air.
@@ -13,10 +14,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from functools import partial
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from bleak import BleakScanner
 from bleak.args import SizedBuffer
@@ -28,13 +31,14 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData, AdvertisementDataCallback, BaseBleakScanner
 from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
 from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolError
-from bumble import core, hci
-from bumble.att import ATT_Error, ErrorCode
+from bumble import core, hci, ll
+from bumble.att import ATT_PDU, ATT_Error, Bearer, ErrorCode
 from bumble.controller import Controller
 from bumble.core import AdvertisingData
 from bumble.device import Advertisement, Connection, Device, DeviceConfiguration, Peer
 from bumble.gatt import Characteristic, CharacteristicValue, Service
 from bumble.link import LocalLink
+from bumble.transport import open_transport
 
 from firmware_proto import wire
 from firmware_proto.virtual_sensor import VirtualSensor
@@ -59,8 +63,9 @@ _T = TypeVar("_T")
 class _Controller(Controller):
     """bumble's virtual controller with buffers of a modern one, and a connection attempt that can be cancelled."""
 
-    def __init__(self, name: str, link: LocalLink) -> None:
-        super().__init__(name, link=link)
+    def __init__(self, name: str, link: LocalLink, **host: Any) -> None:  # noqa: ANN401  (where its host is)
+        super().__init__(name, link=link, **host)
+        self.is_deaf: Callable[[hci.Address], bool] = lambda _: False
         self.le_acl_data_packet_length = self.acl_data_packet_length = _ACL_BYTES
         # with either of these bumble's host expects events that its controller does not send
         self.le_features &= ~(hci.LeFeatureMask.LL_PRIVACY | hci.LeFeatureMask.LE_EXTENDED_ADVERTISING)
@@ -85,11 +90,39 @@ class _Controller(Controller):
             )
         return super().on_hci_le_create_connection_cancel_command(command)
 
+    def on_ll_advertising_pdu(self, packet: ll.AdvertisingPdu) -> None:
+        """Hear an advertisement; a sensor that is deaf is seen, but not connected to."""
+        pending = self.pending_le_connection
+        if isinstance(pending, hci.HCI_LE_Create_Connection_Command) and self.is_deaf(pending.peer_address):
+            self.pending_le_connection = None
+            super().on_ll_advertising_pdu(packet)
+            self.pending_le_connection = pending
+        else:
+            super().on_ll_advertising_pdu(packet)
+
     def lose_link(self, peer: hci.Address | None, reason: int) -> None:
         """Drop the connection to `peer`, or all, as if the radio had fallen silent."""
         for connection in list(self.le_connections.values()):
             if peer is None or connection.peer_address == peer:
                 self.on_le_disconnected(connection, reason)
+
+
+class _Link(LocalLink):
+    """bumble's link, on which data comes from the address of its connection.
+
+    bumble puts the sender's latest random address there, and a kernel takes a new one for every scan.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+
+    def send_acl_data(
+        self, sender: Controller, destination: hci.Address, transport: core.PhysicalTransport, data: bytes
+    ) -> None:
+        receiver, connection = self.find_le_controller(destination), sender.le_connections.get(destination)
+        if receiver is not None and connection is not None:
+            loop = asyncio.get_running_loop()
+            loop.call_soon(receiver.on_link_acl_data, connection.self_address, transport, data)
 
 
 def _deny(_: Any) -> bytes:  # noqa: ANN401  (bumble hands in any bearer)
@@ -116,9 +149,13 @@ class _Peripheral:
         self._tasks: set[asyncio.Task[None]] = set()
         self._connection: Connection | None = None
         self._answering = False
+        self._in_reach = True
         self._battery_pct = -1
         self._add_services()
         self.device.on(Device.EVENT_CONNECTION, self._on_connection)
+        self._serve = self.device.gatt_server.on_gatt_pdu
+        self.device.gatt_server.on_gatt_pdu = self._on_request  # type: ignore[method-assign, assignment]
+        self.lose_link: Callable[[], None] = lambda: None
 
     async def start(self, mtu: int) -> None:
         self.device.gatt_server.max_mtu = mtu
@@ -133,7 +170,19 @@ class _Peripheral:
         await self.device.power_off()
 
     async def _advertise(self) -> None:
-        await self.device.start_advertising()
+        if self._in_reach and not self.device.is_advertising:
+            await self.device.start_advertising()
+
+    async def reach(self, *, within: bool) -> None:
+        """Come into reach, or go out of it: nothing is heard of it any more."""
+        self._in_reach = within
+        if within:
+            await self._advertise()
+            return
+        self.lose_link()
+        await asyncio.sleep(0)
+        if self.device.is_advertising:
+            await self.device.stop_advertising()
 
     def _add_services(self) -> None:
         sensor = self.sensor
@@ -171,6 +220,12 @@ class _Peripheral:
         self._spawn(self._pump(connection))
         self._spawn(self._answer(connection))
 
+    def _on_request(self, bearer: Bearer, request: ATT_PDU) -> None:
+        if self._connection is not None and self.sensor.faults.hangs_up():
+            self.lose_link()
+        else:
+            self._serve(bearer, request)
+
     def _on_mtu(self, connection: Connection) -> None:
         self.sensor.mtu = min(connection.att_mtu, wire.MAX_MTU)
 
@@ -191,7 +246,9 @@ class _Peripheral:
     def _on_control(self, _bearer: object, request: bytes) -> None:
         if not self._answering:
             raise ATT_Error(_CCCD_IMPROPERLY_CONFIGURED)
-        self._answers.put_nowait(self.sensor.handle(bytes(request), self._clock()))
+        answer = self.sensor.handle(bytes(request), self._clock())
+        if not self.sensor.faults.loses_answer():
+            self._answers.put_nowait(answer)
 
     async def _answer(self, connection: Connection) -> None:
         while self._connection is connection:
@@ -494,13 +551,13 @@ class Air:
     """Virtual sensors in range of a virtual adapter.
 
     Attributes:
-        scanner_backend, client_backend: For bleak's `backend=` arguments.
+        scanner_backend, client_backend: For bleak's `backend=` arguments; None where the host is an operating system.
         sensors: What is in the air, in the order given.
         clock: Simulated time of the sensors in microseconds.
     """
 
-    scanner_backend: type[BaseBleakScanner]
-    client_backend: type[BaseBleakClient]
+    scanner_backend: type[BaseBleakScanner] | None
+    client_backend: type[BaseBleakClient] | None
     sensors: tuple[VirtualSensor, ...]
     clock: Callable[[], int]
     _peripherals: tuple[_Peripheral, ...]
@@ -520,10 +577,14 @@ class Air:
         self._adapter.lose_link(self._peripherals[i].address, reason)
         self._peripherals[i].controller.lose_link(None, reason)
 
+    async def reach(self, i: int, *, within: bool) -> None:
+        """Take sensor `i` out of reach, where it is neither connected nor seen, or bring it back."""
+        await self._peripherals[i].reach(within=within)
+
 
 @contextlib.asynccontextmanager
 async def virtual_air(
-    sensors: Sequence[VirtualSensor], *, speed: float = 1.0, mtu: int = wire.MAX_MTU
+    sensors: Sequence[VirtualSensor], *, speed: float = 1.0, mtu: int = wire.MAX_MTU, host: str | None = None
 ) -> AsyncIterator[Air]:
     """Put sensors in the air.
 
@@ -531,6 +592,8 @@ async def virtual_air(
         sensors: Each is served as a peripheral of its own name.
         speed: How much faster than the wall clock the sensors' time runs.
         mtu: Largest ATT_MTU the sensors agree to.
+        host: HCI of a host elsewhere, whose adapter this air gives, in bumble's notation (`tcp-client:HOST:PORT`);
+            None for a host in this process.
 
     Yields:
         The air; all of it is gone when the context ends.
@@ -541,41 +604,80 @@ async def virtual_air(
     def clock() -> int:
         return int((loop.time() - begin_s) * 1e6 * speed)
 
-    link: LocalLink = LocalLink()  # type: ignore[no-untyped-call]
-    controller = _Controller("adapter", link)
-    adapter = Device.from_config_with_hci(
-        DeviceConfiguration(name="adapter", address=hci.Address("F1:B5:00:00:00:00")), controller, controller
-    )
-    await adapter.power_on()
+    link = _Link()
     peripherals = tuple(
         _Peripheral(sensor, link, number, clock, max(_MIN_TICK_S, sensor.link.interval_us / 1e6 / speed))
         for number, sensor in enumerate(sensors, 1)
     )
+    async with _host_here(link) if host is None else _host_elsewhere(link, host) as (controller, scanner, client):
+        try:
+            for peripheral in peripherals:
+                await peripheral.start(mtu)
+            air = Air(
+                scanner_backend=scanner,
+                client_backend=client,
+                sensors=tuple(sensors),
+                clock=clock,
+                _peripherals=peripherals,
+                _adapter=controller,
+            )
+            for number, peripheral in enumerate(peripherals):
+                peripheral.lose_link = partial(air.drop, number)
+            deaf = {peripheral.address: peripheral.sensor.faults for peripheral in peripherals}
+            controller.is_deaf = lambda address: address in deaf and deaf[address].deaf
+            yield air
+        finally:
+            await _clear(controller, peripherals)
+
+
+_numbers = itertools.count()
+
+
+def _adapter_address(kind: hci.AddressType) -> hci.Address:
+    """One that no adapter had before, for hosts that remember whom they met."""
+    number = next(_numbers)
+    return hci.Address(f"F1:B5:00:00:{number >> 8 & 0xFF:02X}:{number & 0xFF:02X}", kind)
+
+
+_Host: TypeAlias = tuple[_Controller, type[_Scanner] | None, type[_Client] | None]
+
+
+@contextlib.asynccontextmanager
+async def _host_here(link: LocalLink) -> AsyncIterator[_Host]:
+    """A host in this process, and bleak's backends on it."""
+    controller = _Controller("adapter", link)
+    config = DeviceConfiguration(name="adapter", address=_adapter_address(hci.Address.RANDOM_DEVICE_ADDRESS))
+    adapter = Device.from_config_with_hci(config, controller, controller)
+    await adapter.power_on()
     scanner = type("VirtualScanner", (_Scanner,), {"adapter": adapter})
     client = type("VirtualClient", (_Client,), {"adapter": adapter, "scanner": scanner})
     try:
-        for peripheral in peripherals:
-            await peripheral.start(mtu)
-        yield Air(
-            scanner_backend=scanner,
-            client_backend=client,
-            sensors=tuple(sensors),
-            clock=clock,
-            _peripherals=peripherals,
-            _adapter=controller,
-        )
+        yield controller, scanner, client
     finally:
-        await _clear(adapter, controller, peripherals)
+        if adapter.is_scanning:
+            await adapter.stop_scanning()
+        await adapter.power_off()
 
 
-async def _clear(adapter: Device, controller: _Controller, peripherals: Sequence[_Peripheral]) -> None:
+@contextlib.asynccontextmanager
+async def _host_elsewhere(link: LocalLink, host: str) -> AsyncIterator[_Host]:
+    """A host that is reached over HCI; it has its adapter for as long as this lasts."""
+    async with await open_transport(host) as hci_of_host:
+        controller = _Controller(
+            "adapter",
+            link,
+            host_source=hci_of_host.source,
+            host_sink=hci_of_host.sink,
+            public_address=_adapter_address(hci.Address.PUBLIC_DEVICE_ADDRESS),
+        )
+        yield controller, None, None
+
+
+async def _clear(controller: _Controller, peripherals: Sequence[_Peripheral]) -> None:
     """Hang up, fall silent, and leave no task behind."""
     controller.lose_link(None, SUPERVISION_TIMEOUT)
     for peripheral in peripherals:
         peripheral.controller.lose_link(None, SUPERVISION_TIMEOUT)
     await asyncio.sleep(0)
-    if adapter.is_scanning:
-        await adapter.stop_scanning()
     for peripheral in peripherals:
         await peripheral.stop()
-    await adapter.power_off()

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from math import isnan
 from typing import Self
@@ -500,14 +501,28 @@ class RepWithdrawn(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepConfirmed(Event):
-    """The cycle closed and counts."""
+    """The cycle closed and counts. Told once of each repetition; its `start_s` is what it is known by."""
 
     rep: Rep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RepRevised(Event):
+    """A repetition told before still counts, but is known otherwise now: its set, its number or its times.
+
+    `was` is as it was told, by whose `start_s` it is known to whoever follows; from now on by that of `rep`.
+    """
+
+    rep: Rep
+    was: Rep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MovementRejected(Event):
-    """A movement was looked at and does not count; `rep.verdict` says why. Withdraws `withdrawn`, if announced."""
+    """A movement was looked at and does not count; `rep.verdict` says why. Withdraws `withdrawn`, if announced.
+
+    Where it was told to count, it is the repetition with the same `start_s` that is taken back.
+    """
 
     rep: Rep
     withdrawn: int | None = None
@@ -515,7 +530,14 @@ class MovementRejected(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetStarted(Event):
-    """Enough repetitions followed one another to call them a set."""
+    """Enough repetitions followed one another to call them a set. Those told before it are revised to be of it."""
+
+    set: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetRetracted(Event):
+    """A set that was told is none, or has not ended, as everything is seen now; begun or ended again, it is told so."""
 
     set: int
 
@@ -532,6 +554,25 @@ class MountRevised(Event):
     """The sensor's mounting was judged anew; everything before was computed again with it."""
 
     mount: Mount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recounted(Event):
+    """Samples that were missing came, or will never come, and everything was counted again from the whole.
+
+    Attributes:
+        before, after: Repetitions counted in all.
+        moved: Phases, of those counted before and after, whose duration changed by more than 0.1 s.
+    """
+
+    before: int
+    after: int
+    moved: int
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to tell."""
+        return self.before != self.after or self.moved > 0
 
 
 class CalibrationStep(StrEnum):
@@ -633,6 +674,34 @@ class Analysis:
     def counted(self) -> tuple[Rep, ...]:
         """The repetitions that count."""
         return tuple(r for r in self.reps if r.counted)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockFit:
+    """How device time lies in the time of day, from `start_s` on until the next fit.
+
+    The time of day at `t_s` is start_utc + (t_s - start_s) / (1 + skew_ppm / 1e6).
+
+    Attributes:
+        start_s: Device time from which it holds, that of the stream's first sample.
+        start_utc: Time of day at `start_s` by the host's clock, ISO 8601 in UTC.
+        skew_ppm: By how much the device's clock is faster than the host's.
+        uncertainty_s: Half-width within which a time of day is right by the host's clock, give or take 3 ms.
+        source: `pings` where the sensor told its time, `envelope` where the quickest frames alone tell; these are late
+            by the least delay of the link.
+    """
+
+    start_s: float
+    start_utc: str
+    skew_ppm: float
+    uncertainty_s: float
+    source: str
+
+    @classmethod
+    def at(cls, start_s: float, unix_s: float, *, skew_ppm: float, uncertainty_s: float, source: str) -> Self:
+        """A fit whose `start_utc` is given in seconds since 1970."""
+        utc = datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return cls(start_s=start_s, start_utc=utc, skew_ppm=skew_ppm, uncertainty_s=uncertainty_s, source=source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

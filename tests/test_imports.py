@@ -85,8 +85,10 @@ def _broken(module: str, target: str, stages: set[str]) -> Iterator[str]:
     if below(module, "imu") and not below(module, "imu.app") and below(target, "firmware_proto"):
         if target.startswith(ONLY_APP):
             yield "only the app simulates"
-        elif module != "imu.sensors.native":
-            yield "only the native sensor speaks the wire protocol"
+        elif module != "imu.sensors.native" and not below(module, "imu.conform"):
+            yield "only the native sensor and its conformance speak the wire protocol"
+    if below(target, "imu.conform") and not below(module, "imu.conform", "imu.app"):
+        yield "conformance is a tool of the app"
     if below(module, "imu.motion") and below(target, "imu.link", "imu.sessions", "imu.sensors", "asyncio", "rich"):
         yield "motion knows no radio, file or screen"
     if below(module, "imu.evaluation") and ours and not below(target, "imu.evaluation", *GROUND_FLOOR):
@@ -94,7 +96,7 @@ def _broken(module: str, target: str, stages: set[str]) -> Iterator[str]:
     if target in stages and below(module, "imu.motion") and module not in {"imu.motion", "imu.motion.pipeline", target}:
         yield "only the pipeline knows the stages' order"
     if (
-        below(target, "bleak")
+        below(target, "bleak", "dbus_fast")
         and not below(module, "imu.link")
         and not module.startswith("firmware_proto.virtual_radio")
     ):
@@ -138,7 +140,8 @@ def test_every_room_keeps_to_its_walls() -> None:
 
 def test_all_rooms_are_there() -> None:
     rooms = {".".join(module.split(".")[:2]) for module in house()}
-    named = {"imu.app", "imu.evaluation", "imu.link", "imu.motion", "imu.review", "imu.sensors", "imu.sessions"}
+    named = {"app", "conform", "evaluation", "link", "motion", "review", "sensors", "sessions"}
+    named = {f"imu.{room}" for room in named}
     assert named | GROUND_FLOOR <= rooms
 
 
@@ -155,8 +158,10 @@ STAGE = "class A:\n def push(self): ...\n"
         ({"imu.sessions": "from firmware_proto import wire", "firmware_proto.wire": ""}, "only the native sensor"),
         ({"imu.motion.reps": "def f():\n import imu.link"}, "no radio"),
         ({"imu.motion.reps": STAGE, "imu.motion.sets": "from imu.motion.reps import A\n" + STAGE}, "stages' order"),
+        ({"imu.link": "from imu.conform import run", "imu.conform": ""}, "tool of the app"),
         ({"imu.evaluation.bouts": "import imu.motion.pipeline", "imu.motion.pipeline": ""}, "scoring rules"),
         ({"imu.sensors.native": "import bleak.backends"}, "bleak lives"),
+        ({"imu.app": "def f():\n import dbus_fast"}, "bleak lives"),
         ({"imu.link": "import bumble.host"}, "bumble lives"),
         ({"imu.motion.reps": "import pandas as pd"}, "pandas"),
         ({"imu.sessions": "from rich.table import Table"}, "screen"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from imu.app import words
+from imu.app.ledger import Ledger
 from imu.exercises import Exercise
 from imu.model import (
     NAN,
@@ -17,11 +18,12 @@ from imu.model import (
     MountRevised,
     MovementRejected,
     Phase,
+    Recounted,
     Rep,
     RepAnnounced,
-    RepConfirmed,
     RepWithdrawn,
     SetClosed,
+    SetRetracted,
     SetSummary,
 )
 from imu.motion.params import MotionParams
@@ -48,8 +50,7 @@ class Board:
         straight_line_deg: Pitch of the straight line, nominal until the session's own is known.
         live: The pipeline's state.
         health: The link's state, None in a replay.
-        confirmed: The last rep whose cycle closed.
-        last_set: The set that ended last.
+        ledger: What counts, as the events told it.
         resting_since_s: Device time at which it ended, or None once the next has begun.
         notice: A remark and the device time at which it was made.
         keys: Whether a keyboard is listened to.
@@ -64,8 +65,7 @@ class Board:
     straight_line_deg: float = NAN
     live: LiveState = field(default_factory=LiveState)
     health: LinkHealth | None = None
-    confirmed: Rep | None = None
-    last_set: SetSummary | None = None
+    ledger: Ledger = field(default_factory=Ledger)
     resting_since_s: float | None = None
     notice: tuple[str, float] = ("", -NOTICE_S)
     keys: bool = False
@@ -102,14 +102,17 @@ class Board:
 
     def take(self, event: Event) -> None:
         """Note what the analysis found."""
-        if isinstance(event, RepConfirmed):
-            self.confirmed = _with_hold_before(event.rep, self.confirmed)
-        elif isinstance(event, RepAnnounced):
+        self.ledger.take(event)
+        if isinstance(event, RepAnnounced):
             self.resting_since_s = None
         elif isinstance(event, SetClosed):
-            self.last_set = event.summary
-            self.resting_since_s = event.summary.end_s
+            # One that is told anew, while the next is under way, begins no rest.
+            if all(rep.start_s <= event.summary.end_s for rep in self.ledger.counted):
+                self.resting_since_s = event.summary.end_s
             self.remark(words.set_line(event.summary))
+        elif isinstance(event, SetRetracted):
+            self.resting_since_s = None
+            self.remark(words.retracted_line(event.set))
         elif isinstance(event, RepWithdrawn):
             self.remark(words.withdrawn_line(event.number))
         elif isinstance(event, MovementRejected):
@@ -118,6 +121,19 @@ class Board:
             self.remark(words.calibration_line(event))
         elif isinstance(event, MountRevised):
             self.remark(words.mount_line(event.mount))
+        elif isinstance(event, Recounted) and event.changed:
+            self.remark(words.recounted_line(event))
+
+    @property
+    def confirmed(self) -> Rep | None:
+        """The last rep whose cycle closed, with the hold that led into it."""
+        latest = self.ledger.counted[-2:]
+        return _with_hold_before(latest[-1], latest[0] if len(latest) > 1 else None) if latest else None
+
+    @property
+    def last_set(self) -> SetSummary | None:
+        """The set that ended last."""
+        return self.ledger.last_set
 
     def remark(self, text: str) -> None:
         """Show a remark for a while."""
@@ -125,9 +141,11 @@ class Board:
 
     @property
     def remark_text(self) -> str:
-        """The remark, as long as it is fresh."""
+        """The remark, as long as it is fresh; then what is wrong with sensor or link, as long as it is."""
         text, at_s = self.notice
-        return text if self.live.t_s - at_s < NOTICE_S else ""
+        if self.live.t_s - at_s < NOTICE_S:
+            return text
+        return self.health.warnings[0] if self.health and self.health.warnings else ""
 
     @property
     def phase_s(self) -> float:

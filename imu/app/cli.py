@@ -160,6 +160,46 @@ def scan(
 
 
 @app.command()
+def conform(
+    *,
+    sensor: Annotated[
+        str | None, typer.Argument(metavar="NAME|ADDRESS|demo", help="Which sensor; demo is a virtual one.")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="CHECK", help="Only this check; may be repeated.")
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="List the checks, with what each of them shows.")] = False,
+    reboot: Annotated[bool, typer.Option("--reboot", help="Also restart the sensor.")] = False,
+    erase: Annotated[bool, typer.Option("--erase", help="Also ask a sensor that has no log to erase it.")] = False,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write every outcome.")] = None,
+    verbose: Verbose = False,
+) -> None:
+    """Check whether a sensor speaks our protocol: for whoever writes its firmware.
+
+    Each check says what was expected, what came, and which section of firmware_proto/README.md says so. The exit code
+    is 0 only if none failed. It takes some six minutes; the sensor has to lie still, on a good link, and is streaming
+    most of the time. What this machine's Bluetooth cannot choose (other MTUs, faults) is not checked, and said.
+
+    Examples:
+        imu conform demo
+        imu conform BX-1A2B --reboot --json outcome.json
+        imu conform BX-1A2B --only ring --only grace
+        imu conform --list
+    """
+    from imu.app.conform import command, list_checks
+
+    if listed:
+        list_checks()
+    else:
+        command(
+            sensor,
+            only or [],
+            may=frozenset(name for name, wish in (("reboot", reboot), ("erase", erase)) if wish),
+            json=json,
+        )
+
+
+@app.command()
 def record(
     *,
     sensor: Annotated[

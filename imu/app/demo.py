@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from firmware_proto.virtual_sensor import VirtualSensor
 from imu.app import console, words
 from imu.app.board import Board
 from imu.app.display import Display, display_for
+from imu.app.ending import run_until_ended
 from imu.app.person import perform, write_truth
 from imu.app.record import Plan, Recorded, find_and_record, report
 from imu.errors import UsageError
@@ -43,7 +43,7 @@ def command(exercise: Exercise, *, reps: int, seed: int, speed: float, out: Path
         f"({words.clock(performed.t_s[-1] / speed)}). Nothing here is a measurement.",
         style="yellow",
     )
-    recorded = asyncio.run(record_virtual(performed, plan, speed=speed))
+    recorded = run_until_ended(record_virtual(performed, plan, speed=speed))
     report(recorded)
     _compare(performed, recorded)
     if recorded.error is not None:

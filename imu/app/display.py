@@ -9,7 +9,7 @@ from typing import Protocol, Self
 
 from imu.app import console, words
 from imu.app.board import Board
-from imu.model import Calibration, Event, MovementRejected, RepConfirmed, SetClosed
+from imu.model import Calibration, Event, MovementRejected, Recounted, RepConfirmed, SetClosed
 
 log = logging.getLogger(__name__)
 FRAMES_PER_S = 12.0
@@ -46,6 +46,8 @@ class Lines:
             self._line(words.set_line(event.summary))
         elif isinstance(event, Calibration):
             self._line(words.calibration_line(event))
+        elif isinstance(event, Recounted) and event.changed:
+            self._line(words.recounted_line(event))
 
     def remark(self, text: str) -> None:
         """Print what happened."""

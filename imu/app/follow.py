@@ -17,9 +17,21 @@ from imu.app import words
 from imu.app.board import Board
 from imu.app.display import FRAMES_PER_S, Display
 from imu.app.keys import Keys
+from imu.app.whole import Whole
 from imu.app.words import mount_line
 from imu.errors import SensorError, StorageError
-from imu.model import Analysis, Calibration, CalibrationStep, Event, MountRevised, Samples, SetClosed, SetStarted
+from imu.model import (
+    Analysis,
+    Calibration,
+    CalibrationStep,
+    Event,
+    MountRevised,
+    Recounted,
+    Samples,
+    SetClosed,
+    SetRetracted,
+    SetStarted,
+)
 from imu.motion.pipeline import Pipeline
 from imu.sessions import CALIBRATION, GIVEN_UP, calibration_detail
 
@@ -38,6 +50,9 @@ class Sink(Protocol):
 
     def event(self, kind: str, t_s: float, detail: str = "") -> None:
         """Keep what happened."""
+
+    def settle(self) -> None:
+        """Called some times a second: let nothing wait to be kept until something comes."""
 
 
 class Link(Protocol):
@@ -87,7 +102,8 @@ class Follower:
         calibrate: bool = False,
         keys: Keys | None = None,
     ) -> None:
-        self.pipeline, self.board, self.display, self.sink, self.link = pipeline, board, display, sink, link
+        self.board, self.display, self.sink, self.link = board, display, sink, link
+        self.whole = Whole(pipeline, may_fill=link is not None)
         self._calibrate_first, self._keys = calibrate, keys
         board.keys = keys is not None
         self.received = 0
@@ -107,9 +123,9 @@ class Follower:
             error = lost
         finally:
             ticker.cancel()
-        self._tell(self.pipeline.finish())
+        self._tell(self.whole.finish())
         return End(
-            analysis=self.pipeline.analysis(), received=self.received, interrupted=interrupted, error=error,
+            analysis=self.whole.analysis(), received=self.received, interrupted=interrupted, error=error,
             storage=self._storage_error,
         )  # fmt: skip
 
@@ -143,16 +159,18 @@ class Follower:
         if not isinstance(item, Samples):
             self._keep(item.kind, item.t_s, item.detail)
             self._remark(item.detail if item.detail.endswith(".") else f"{item.kind}: {item.detail}")
+            if item.gap is not None:
+                self._tell(self.whole.gone(*item.gap))
             return
         if self.sink is not None:
             with self._storage():
                 self.sink.append(item)
         self.received += len(item)
-        self._tell(self.pipeline.push(item))
+        self._tell(self.whole.push(item))
 
     def _tell(self, events: Iterable[Event]) -> None:
         """Bring what was found onto the board, the display and into the session."""
-        self.board.see(self.pipeline.state)
+        self.board.see(self.whole.state)
         for event in events:
             log.debug("%s", event)
             self.board.take(event)
@@ -161,15 +179,19 @@ class Follower:
                 self._keep("set_started", event.t_s, f"set {event.set}")
             elif isinstance(event, SetClosed):
                 self._keep("set_ended", event.t_s, f"set {event.summary.set}, {event.summary.reps} reps")
+            elif isinstance(event, SetRetracted):
+                self._keep("set_retracted", event.t_s, f"set {event.set}")
             elif isinstance(event, MountRevised):
                 self._keep("mount", event.t_s, mount_line(event.mount))
             elif isinstance(event, Calibration):
                 self._keep_calibration(event)
+            elif isinstance(event, Recounted) and event.changed:
+                self._keep("recounted", event.t_s, words.recounted_line(event))
 
     def _calibrate(self) -> None:
         """Ask for the straight line: the next 3 s in which the trunk is still."""
-        self.pipeline.calibrate()
-        self.board.see(self.pipeline.state)
+        self.whole.calibrate()
+        self.board.see(self.whole.state)
         self._remark(words.CALIBRATE)
 
     def _keep_calibration(self, event: Calibration) -> None:
@@ -206,5 +228,8 @@ class Follower:
                 self.board.health = self.link.health
             if self._keys is not None and CALIBRATE_KEY in self._keys().lower():
                 self._calibrate()
+            if self.sink is not None:
+                with self._storage():
+                    self.sink.settle()
             self.display.refresh()
             await asyncio.sleep(1.0 / FRAMES_PER_S)

@@ -65,7 +65,8 @@ else:
         try:
             yield lambda: _waiting(fd)
         finally:
-            termios.tcsetattr(fd, termios.TCSANOW, before)
+            with contextlib.suppress(termios.error):  # the terminal was closed
+                termios.tcsetattr(fd, termios.TCSANOW, before)
 
     def _standard_input() -> int | None:
         """Standard input where it is a terminal with this program in front; one behind would be stopped for asking."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -10,21 +9,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from imu.app import console, tables
+from imu.app import console, tables, words
 from imu.app.analyze import rederive, show_analysis
 from imu.app.board import Board
 from imu.app.display import Display, display_for
+from imu.app.ending import run_until_ended
 from imu.app.follow import End, Follower
 from imu.app.keys import keyboard
 from imu.errors import ImuError, StorageError
 from imu.exercises import Exercise
-from imu.link import Backend, Found, SensorLink, find
+from imu.link import Backend, Found, LinkHealth, SensorLink, find
 from imu.link.discovery import SCAN_S
-from imu.model import Analysis, Mount, Samples, SensorInfo
+from imu.model import Analysis, ClockFit, Mount, Samples, SensorInfo
 from imu.motion.pipeline import Pipeline
 from imu.sessions import SessionHeader, SessionWriter
 from imu.sessions.files import check_writable
 from imu.tempo import Tempo
+
+KEEP_S = 2 * 3600.0
+"""The live analysis goes over as much again, at most, when it learns better how the sensor sits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +77,7 @@ class Recorded:
         folder: The session, None if nothing was received.
         live: What was counted live.
         analysis: What the files hold, computed again from all samples, the late ones in their place.
+        health: How the link was.
         error: What went wrong on the way or at the end, to be told after the rest.
     """
 
@@ -81,6 +85,7 @@ class Recorded:
     live: Analysis
     analysis: Analysis
     end: End
+    health: LinkHealth
     error: ImuError | None = None
 
 
@@ -117,6 +122,14 @@ class Recorder:
             StorageError: It could not be written; it is kept for the next call.
         """
         self.writer.event(kind, t_s, detail)
+
+    def settle(self) -> None:
+        """Let nothing wait in memory, or unforced, for longer than a second.
+
+        Raises:
+            StorageError: It could not be written; it is kept for the next call.
+        """
+        self.writer.settle()
 
     @contextlib.contextmanager
     def kept_if_cut_off(self) -> Iterator[None]:
@@ -164,16 +177,16 @@ async def record(
         )  # fmt: skip
         pipeline = Pipeline(
             plan.exercise, rate_hz=link.info.rate_hz, gyroscope=link.info.has_gyroscope,
-            mount=plan.mount or link.info.mount,
+            mount=plan.mount or link.info.mount, keep_s=KEEP_S,
         )  # fmt: skip
         recorder = Recorder(plan.out, plan.header(link.info))
         with recorder.kept_if_cut_off(), keyboard() as keys, display(board) as shown:
             follower = Follower(pipeline, board, shown, sink=recorder, link=link, calibrate=plan.calibrate, keys=keys)
             end = await follower.follow(aiter(link), plan.duration_s)
-        return _finish(recorder, end, dataclasses.asdict(link.health))
+        return _finish(recorder, end, link.health, link.clock)
 
 
-def _finish(recorder: Recorder, end: End, link: dict[str, Any]) -> Recorded:
+def _finish(recorder: Recorder, end: End, health: LinkHealth, clock: tuple[ClockFit, ...]) -> Recorded:
     """Close the session and count it once more from its files: gaps filled late are in, and anybody gets the same.
 
     A full disk, or files that cannot be analysed, are told last, after what was counted live.
@@ -181,13 +194,13 @@ def _finish(recorder: Recorder, end: End, link: dict[str, Any]) -> Recorded:
     analysis: Analysis = end.analysis
     error: ImuError | None = end.storage or end.error
     try:
-        folder = recorder.close(end.analysis, link=link)
+        folder = recorder.close(end.analysis, link=dataclasses.asdict(health), clock=clock)
         analysis = rederive(folder) if folder is not None else end.analysis
     except StorageError as full:
         error = full
     except ImuError as unreadable:  # too short to be a recording, for example
         error = error or unreadable
-    return Recorded(folder=recorder.folder, live=end.analysis, analysis=analysis, end=end, error=error)
+    return Recorded(folder=recorder.folder, live=end.analysis, analysis=analysis, end=end, health=health, error=error)
 
 
 def command(sensor: str | None, plan: Plan) -> None:
@@ -197,7 +210,7 @@ def command(sensor: str | None, plan: Plan) -> None:
         ImuError: Anything that went wrong; nothing recorded is lost.
         KeyboardInterrupt: It was ended before the first sample.
     """
-    recorded = asyncio.run(find_and_record(sensor, plan))
+    recorded = run_until_ended(find_and_record(sensor, plan))
     report(recorded)
     if recorded.error is not None:
         raise recorded.error
@@ -242,4 +255,7 @@ def report(recorded: Recorded) -> None:
     screen.print(tables.total(analysis), style="bold", soft_wrap=True)
     if len(analysis.counted) != len(recorded.live.counted):
         screen.print(f"(live it was {len(recorded.live.counted)}; samples that came late are in their place now)")
+    for said in recorded.health.warned:
+        screen.print(f"warning: {said}", style="yellow", soft_wrap=True)
+    screen.print(words.link_line(recorded.health), style="bright_black", soft_wrap=True)
     screen.print(f"Session: {recorded.folder}", soft_wrap=True)

@@ -18,7 +18,7 @@ from imu.model import CalibrationState, Phase
 from imu.tempo import PHASES, measured_s
 
 if TYPE_CHECKING:
-    from imu.link import LinkHealth
+    pass
 
 COLOURS = {
     Phase.UNKNOWN: "bright_black",
@@ -211,31 +211,19 @@ def _link(board: Board) -> Text:
     health = board.health
     if health is None:
         return Text(board.sensor, style=DIM)
-    sound = not health.lost and not health.missing and health.state == "streaming"
+    sound = not health.lost and not health.missing and not health.warnings and health.state == "streaming"
     text = Text("● ", style="green" if sound else "yellow")
     text.append(board.sensor, style=DIM)
     if not math.isnan(health.effective_rate_hz):
         text.append(f"  {health.effective_rate_hz:.0f} Hz", style=DIM)
-    text.append(f"  {link_words(health)}", style=DIM if sound else "yellow")
+    if health.latency_s >= 0:
+        text.append(f"  {1000 * health.latency_s:.0f} ms", style=DIM)
+    text.append(f"  {words.link_words(health)}", style=DIM if sound else "yellow")
     if health.battery_pct is not None:
         text.append(
             f"  battery {health.battery_pct} %", style="bold red" if health.battery_pct <= BATTERY_LOW_PCT else DIM
         )
     return text
-
-
-def link_words(health: LinkHealth) -> str:
-    """The link's health, said in words."""
-    parts = [] if health.state == "streaming" else [health.state]
-    if health.missing:
-        parts.append(f"{health.missing} samples late")
-    if health.lost:
-        parts.append(f"{health.lost} samples lost")
-    elif health.filled:
-        parts.append("all gaps filled")
-    elif not parts:
-        parts.append("nothing lost")
-    return ", ".join(parts)
 
 
 def _ends(left: Text, right: Text, width: int) -> Text:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-from imu.model import Calibration, CalibrationStep, Mount, Phase, Rep, SetSummary, Verdict
+from imu.model import Calibration, CalibrationStep, Mount, Phase, Recounted, Rep, SetSummary, Verdict
 from imu.motion.recognise import UNKNOWN, Proposal
+
+if TYPE_CHECKING:
+    from imu.link import LinkHealth
 
 VERDICTS = {
     Verdict.COUNTED: "counted",
@@ -26,6 +30,8 @@ PHASES = {
 }
 
 
+MOST_SKEW_PPM = 10_000.0
+"""No crystal strays by more; a demo that runs faster than time does, and its skew says nothing."""
 CALIBRATE = "Straight line: hold the body in one straight line and keep still for 3 s."
 
 
@@ -98,6 +104,14 @@ def rep_line(rep: Rep) -> str:
     )
 
 
+def recounted_line(event: Recounted) -> str:
+    """What counting again from the whole changed."""
+    parts = [] if event.before == event.after else [f"{reps(event.after)} in all, not {event.before}"]
+    if event.moved:
+        parts.append(f"{event.moved} phase{'' if event.moved == 1 else 's'} changed by more than 0.1 s")
+    return f"A gap was closed and all counted again: {', '.join(parts) or 'nothing changed'}."
+
+
 def rejected_line(rep: Rep, withdrawn: int | None = None) -> str:
     """Why a movement does not count, in a line."""
     taken = f"rep {withdrawn} taken back: " if withdrawn else "not counted: "
@@ -115,6 +129,46 @@ def set_line(summary: SetSummary) -> str:
         f"set {summary.set}: {reps(summary.reps)}, tempo {summary.mean_tempo}, "
         f"top hold {seconds(summary.mean_top_hold_s)} s, range {degrees(summary.mean_rom_deg)}"
     )
+
+
+def link_words(health: LinkHealth) -> str:
+    """What came and what did not."""
+    parts = [] if health.state == "streaming" else [health.state]
+    if health.missing:
+        parts.append(f"{health.missing} samples late")
+    if health.lost:
+        parts.append(f"{health.lost} samples lost")
+    elif health.filled:
+        parts.append("all gaps filled")
+    elif not parts:
+        parts.append("nothing lost")
+    return ", ".join(parts)
+
+
+def link_line(health: LinkHealth) -> str:
+    """The link's figures at the end of a recording, those that are known."""
+    parts = [f"Link: {health.received} samples, {health.lost} lost, {health.filled} fetched late"]
+    if health.true_rate_hz > 0:
+        parts.append(f"true rate {health.true_rate_hz:.2f} Hz")
+    if health.latency_s >= 0:
+        parts.append(f"delay {1000 * health.latency_s:.0f} ms")
+    if health.reconnects:
+        parts.append(f"reconnected {health.reconnects}x")
+    if health.clipped:
+        parts.append(f"{health.clipped} samples clipped")
+    parts.append(f"MTU {health.mtu}")
+    if health.battery_pct is not None:
+        parts.append(f"battery {health.battery_pct} %")
+    if abs(health.skew_ppm) < MOST_SKEW_PPM:
+        parts.append(f"sensor's clock {health.skew_ppm:+.0f} ppm")
+    if math.isfinite(health.clock_uncertainty_s):
+        parts.append(f"time of day ±{1000 * health.clock_uncertainty_s:.0f} ms")
+    return ", ".join(parts) + "."
+
+
+def retracted_line(number: int) -> str:
+    """That a set told before is none, as everything is seen now."""
+    return f"set {number} taken back: the sensor sits otherwise than it seemed, everything was counted again"
 
 
 def confidence(share: float) -> str:

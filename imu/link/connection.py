@@ -21,8 +21,8 @@ from imu.sensors import Dialogue
 
 CONNECT_S = 15.0
 ANSWER_S = 5.0
-DISCONNECT_S = 5.0
-"""BlueZ takes half of this."""
+DISCONNECT_S = 12.0
+"""BlueZ takes 2.5 s of this, more on a busy machine; bleak gives up after 10."""
 
 
 class Connection:
@@ -80,7 +80,8 @@ class Connection:
     async def close(self) -> None:
         """Disconnect, whatever state it is in."""
         with contextlib.suppress(BleakError, OSError, EOFError, TimeoutError):
-            await asyncio.wait_for(self._client.disconnect(), DISCONNECT_S)
+            async with asyncio.timeout(DISCONNECT_S):
+                await self._client.disconnect()
 
     async def read(self, uuid: str) -> bytes | None:
         """Read a characteristic; None where the sensor has none.
@@ -92,7 +93,8 @@ class Connection:
             characteristic: BleakGATTCharacteristic | None = self._client.services.get_characteristic(uuid)
             if characteristic is None:
                 return None
-            return bytes(await asyncio.wait_for(self._client.read_gatt_char(characteristic), ANSWER_S))
+            async with asyncio.timeout(ANSWER_S):
+                return bytes(await self._client.read_gatt_char(characteristic))
 
     async def request(self, request: bytes) -> bytes:
         """Send a request and return its answer; one at a time.
@@ -111,7 +113,8 @@ class Connection:
 
     def _take_answer(self, answer: bytes) -> None:
         self._on_answer()
-        self._answers.put_nowait(answer)
+        if self._turn.locked():  # one that nobody asked for is not kept
+            self._answers.put_nowait(answer)
 
     @contextlib.contextmanager
     def _named(self, doing: str) -> Iterator[None]:

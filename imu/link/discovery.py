@@ -13,6 +13,7 @@ from bleak.backends.scanner import AdvertisementData
 from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason, BleakError
 
 from imu.errors import BluetoothUnavailable, SensorNotFound, SeveralSensors
+from imu.link.bluez import hang_up_abandoned
 from imu.link.types import Backend, Found
 from imu.sensors import FAMILIES
 
@@ -70,7 +71,8 @@ async def find(sensor: str | None = None, timeout_s: float = SCAN_S, backend: Ba
 
     async with _scanning(seen, note, backend):
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(first.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await first.wait()
             if wanted is None:
                 await asyncio.sleep(min(SECOND_LOOK_S, timeout_s))
     if wanted is not None:
@@ -113,12 +115,12 @@ async def _scanning(
                 )
                 note(seen[device.address])
 
+    service_uuids = [family.service_uuid for family in FAMILIES]
+    virtual = backend.scanner if backend else None
+    if virtual is None:
+        await hang_up_abandoned(service_uuids)
     with bluetooth():
-        scanner = BleakScanner(
-            detected,
-            [family.service_uuid for family in FAMILIES],
-            backend=backend.scanner if backend else None,
-        )
+        scanner = BleakScanner(detected, service_uuids, backend=virtual)
         await scanner.start()
     try:
         yield

@@ -21,10 +21,10 @@ class Feed:
         """Hand on samples."""
         self._items.put_nowait(samples)
 
-    def note(self, kind: str, t_s: float, detail: str) -> None:
+    def note(self, kind: str, t_s: float, detail: str, gap: tuple[int, int] | None = None) -> None:
         """Hand on something that happened."""
         log.info("%s: %s", kind, detail)
-        self._items.put_nowait(LinkEvent.now(kind, t_s, detail))
+        self._items.put_nowait(LinkEvent.now(kind, t_s, detail, gap))
 
     def end(self, error: Exception | None = None) -> None:
         """No more will come, because of this error if there is one."""

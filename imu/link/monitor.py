@@ -7,6 +7,7 @@ import logging
 import math
 
 from imu.errors import ImuError
+from imu.link.doubt import Warnings
 from imu.link.feed import Feed
 from imu.link.health import BATTERY_LOW_PCT, LinkHealth
 from imu.link.stream import Stream
@@ -32,11 +33,14 @@ class Monitor:
         self._feed = feed
         self._health = LinkHealth()
         self._said: tuple[str, ...] = ()
+        self._warnings = Warnings()
 
     @property
     def health(self) -> LinkHealth:
         """How the link is, now."""
-        return self.stream.health(self._health) if self.stream else self._health
+        now = self.stream.health(self._health) if self.stream else self._health
+        standing, said = self._warnings.standing.values(), self._warnings.said
+        return dataclasses.replace(now, warnings=(*standing, *_battery_low(now.battery_pct)), warned=tuple(said))
 
     @property
     def state(self) -> str:
@@ -58,6 +62,8 @@ class Monitor:
         before = self._health.battery_pct
         if before is None or percent <= BATTERY_LOW_PCT < before:
             self.note("battery", f"{percent} %{'; charge it soon' if percent <= BATTERY_LOW_PCT else ''}")
+        if _battery_low(percent) and not _battery_low(before):
+            self._warnings.said += _battery_low(percent)
         self.set(battery_pct=percent)
 
     def status(self, status: SensorStatus) -> None:
@@ -76,11 +82,29 @@ class Monitor:
             self.note("bad_frame", str(error))
 
     def judge(self, stream: Stream, samples: Samples) -> None:
-        """Say what is newly wrong with the sensor."""
-        for words in stream.doubt(samples):
-            self.note("warning", words)
+        """Say what is newly wrong with the sensor or the link, and what is good again."""
+        for found in stream.judge(samples):
+            new, over = self._warnings.judge(found)
+            for words in new:
+                self.note("warning", words)
+            for what in over:
+                self.note("good_again", f"Good again: {what}.")
 
-    def lost_since(self, stream: Stream, lost: int) -> None:
-        """Say how many samples were given up since there were `lost`."""
-        if stream.lost > lost:
-            self.note("gone", f"{stream.lost - lost} samples are lost for good: the sensor no longer holds them.")
+    def gone(self, stream: Stream) -> None:
+        """Say which samples were given up since it was last asked, hole by hole."""
+        for gap in stream.gone():
+            (first, stop), (from_s, to_s) = gap, (stream.time_s(gap[0]), stream.time_s(gap[1]))
+            self._feed.note(
+                "gone",
+                from_s,
+                f"{stop - first} samples are lost for good, {first} to {stop - 1}, {from_s:.3f} to {to_s:.3f} s: the "
+                f"sensor {'began anew' if stop == stream.begin_index else 'no longer holds them'}.",
+                gap,
+            )
+        for first, stop in stream.regained():
+            self.note("regained", f"{stop - first} samples given up before came after all, {first} to {stop - 1}.")
+
+
+def _battery_low(percent: int | None) -> tuple[str, ...]:
+    low = percent is not None and percent <= BATTERY_LOW_PCT
+    return (f"The battery is at {percent} %: charge it soon.",) if low else ()

@@ -16,6 +16,8 @@ from imu.model import Bools, Ints
 PATIENCE_S = 0.3
 QUIET_S = 1.5
 TRIES = 8
+NEAR = 16
+"""Holes with fewer samples between them are asked for as one: sending a frame twice is quicker than asking twice."""
 
 
 class Recovery:
@@ -35,6 +37,8 @@ class Recovery:
         self._asked: Interval | None = None
         self._quiet_since_s = 0.0
         self._tries = 0
+        self._gone: list[Interval] = []
+        self._regained = IntervalSet()
 
     def take(self, index: Ints, now_s: float) -> Bools:
         """Note the samples of a frame; (n,) true for those that were not here yet."""
@@ -49,6 +53,7 @@ class Recovery:
         if wanted.any() and stop - 1 in fresh:
             self._asked = None  # the last of it: what did not come before it was lost on the way
         self.filled += int((wanted | (fresh < self.front)).sum())
+        self._regained.add_all(fresh[self._done.contains(fresh)])
         self.received.add_all(fresh)
         self._done.add_all(fresh)
         self.front = max(self.front, int(fresh.max()) + 1)
@@ -82,7 +87,7 @@ class Recovery:
         holes = self._done.missing(0, self._settled)
         if holes and self._tries >= TRIES:
             self._lose(*holes.pop(0))
-        return holes[0] if holes else None
+        return _first_run(holes) if holes else None
 
     def asked(self, hole: Interval, now_s: float) -> None:
         """Note that a hole was asked for."""
@@ -106,7 +111,28 @@ class Recovery:
         """Count all that is still missing as gone."""
         self._lose(0, self.reached)
 
+    def gone(self) -> list[Interval]:
+        """The holes given up since the last call, in the order in which they were."""
+        gone, self._gone = self._gone, []
+        return gone
+
+    def regained(self) -> list[Interval]:
+        """What was given up and came after all, since the last call."""
+        regained, self._regained = self._regained, IntervalSet()
+        return regained.intervals()
+
     def _lose(self, start: int, stop: int) -> None:
         if start < stop:
+            self._gone += self._done.missing(start, stop)
             self._done.add(start, stop)
             self._tries = 0
+
+
+def _first_run(holes: list[Interval]) -> Interval:
+    """The first hole, and with it those that follow near by."""
+    start, stop = holes[0]
+    for begin, end in holes[1:]:
+        if begin - stop >= NEAR:
+            break
+        stop = end
+    return start, stop

@@ -15,15 +15,17 @@ from typing import Self
 
 from imu.errors import ConnectionFailed, ImuError, SensorError, SensorFault
 from imu.link import talk
+from imu.link.clock import Pings
 from imu.link.connection import Connection
 from imu.link.discovery import find
 from imu.link.feed import Feed
 from imu.link.health import LinkHealth
 from imu.link.monitor import Monitor
+from imu.link.recovery import PATIENCE_S
 from imu.link.stream import Stream
-from imu.link.types import Backend, Found, LinkEvent
-from imu.model import Samples, SensorInfo
-from imu.sensors import FrameError, StreamBroken
+from imu.link.types import Backend, Found, LinkEvent, loop_s
+from imu.model import ClockFit, Samples, SensorInfo
+from imu.sensors import FrameError, RequestRefused, StreamBroken
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +39,9 @@ BREAKS_WITHIN_S = 60.0
 MOST_BREAKS = 3
 """So many new starts within that time, for frames that contradict each other, and the sensor is given up."""
 LAST_GAPS_S = 10.0
-"""At the end, how long to wait for samples that are still missing."""
+"""How long to wait for samples that are still missing while none of them comes."""
+LAST_SEARCH_S = 15.0
+"""How long a sensor is looked for that is out of reach when it is to be stopped."""
 LOOK_EVERY_S = 0.05
 BATTERY_EVERY_S = 60.0
 CONNECT_TRIES = 3
@@ -75,11 +79,18 @@ class SensorLink:
         self._heard_s = self._battery_s = 0.0
         self._broken = False
         self._breaks_s: list[float] = []
+        self._pings = Pings()
 
     @property
     def health(self) -> LinkHealth:
         """How the link is, now."""
         return self._monitor.health
+
+    @property
+    def clock(self) -> tuple[ClockFit, ...]:
+        """How the recording's time lies in the time of day by now, one fit for each stream in it."""
+        utc_s = time.time() - loop_s()
+        return self._stream.clock_fits(utc_s) if self._stream else ()
 
     async def __aenter__(self) -> Self:
         """Connect, configure, start.
@@ -90,8 +101,7 @@ class SensorLink:
             UsageError: It does not offer the rate.
         """
         try:
-            await self._connect()
-            await self._begin()
+            await self._connect_and_begin()
         except BaseException:
             await self._leave_surely()
             raise
@@ -124,7 +134,7 @@ class SensorLink:
     # What bleak calls.
 
     def _on_frame(self, data: bytes) -> None:
-        now_s = time.monotonic()
+        now_s = loop_s()
         if self._starting or self._stream is None:  # frames may come before we have read the answer to START
             self._early.append(data)
             return
@@ -164,29 +174,33 @@ class SensorLink:
                 await self._rest(LOOK_EVERY_S)
             await self._wind_up()
         except Exception as error:
+            if self._stream:
+                self._lose_the_rest(self._stream)
             self._monitor.set(state="failed")
             self._feed.end(error if isinstance(error, ImuError) else _unexpected(self._found.name, error))
         else:
             self._feed.end()
 
     def _lost(self) -> bool:
-        silent_s = time.monotonic() - self._heard_s
+        silent_s = loop_s() - self._heard_s
         return self._connection is None or self._connection.dropped.is_set() or silent_s > SILENCE_S
 
     async def _rest(self, seconds: float) -> None:
         """Wait, but not when it is time to stop."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
 
     async def _look_after(self) -> None:
         """Ask for what is missing; say what became of it."""
-        stream, now_s = self._stream, time.monotonic()
+        stream, now_s = self._stream, loop_s()
         if stream is None or self._connection is None or self._connection.dropped.is_set():
             return
-        lost = stream.lost
         try:
             if await talk.refill(self._connection, self._dialogue, stream.started.session, stream.recovery):
                 self._monitor.set(state="filling gaps")
+            elif not stream.recovery.missing and not self._stopping.is_set():
+                await talk.ping(self._connection, self._dialogue, stream, self._pings)
             if now_s - self._battery_s > BATTERY_EVERY_S:
                 await self._read_battery(self._connection)
         except ConnectionFailed as error:
@@ -194,7 +208,7 @@ class SensorLink:
             self._connection.dropped.set()
         except SensorFault as error:  # an answer that cannot be read: after a while of quiet it is asked again
             self._monitor.bad_frame(stream, error)
-        self._monitor.lost_since(stream, lost)
+        self._monitor.gone(stream)
         if self._monitor.state == "filling gaps" and not stream.recovery.missing:
             self._monitor.set(state="streaming")
             self._monitor.note("backfilled", f"All that can be fetched is here, {stream.filled} samples so far.")
@@ -217,8 +231,21 @@ class SensorLink:
                 raise
             await asyncio.sleep(AGAIN_S)
             return await self._connect(tries - 1)
-        self._connection, self._heard_s = connection, time.monotonic()
+        self._connection, self._heard_s = connection, loop_s()
         return connection
+
+    async def _connect_and_begin(self, tries: int = CONNECT_TRIES) -> None:
+        """The first time; a link that is lost in the middle of it is no reason to give up."""
+        await self._connect()
+        try:
+            await self._begin()
+        except ConnectionFailed as error:
+            if tries <= 1:
+                raise
+            log.info("%s", error)
+            await self._hang_up()
+            await asyncio.sleep(AGAIN_S)
+            await self._connect_and_begin(tries - 1)
 
     async def _begin(self) -> None:
         """Start a stream; one that follows another goes on where the other one ended."""
@@ -233,7 +260,7 @@ class SensorLink:
         finally:
             self._starting = False
         self.info, self._stream = started.info, Stream(started, before)
-        self._broken, self._heard_s = False, time.monotonic()
+        self._broken, self._heard_s = False, loop_s()
         self._monitor.stream = self._stream
         self._monitor.set(state="streaming")
         for data in self._early:
@@ -244,27 +271,36 @@ class SensorLink:
         """Find the sensor again and go on."""
         self._monitor.set(state="lost, searching")
         self._monitor.note("lost", "The connection was lost; the sensor goes on measuring, looking for it.")
-        deadline_s = time.monotonic() + GIVE_UP_S
+        lost_s = loop_s()
         while not self._stopping.is_set():
-            if self._connection:
-                await self._connection.close()
-                self._connection = None
             try:
-                self._found = await find(self._found.address, SEARCH_S, self._backend)
-                await self._resume(await self._connect(tries=1))
-            except SensorFault:
+                await self._find_again()
+            except RequestRefused:
                 raise
             except SensorError as error:
                 log.info("%s", error)
-                if time.monotonic() > deadline_s:
+                if loop_s() > max(lost_s, self._heard_s) + GIVE_UP_S:
                     raise ConnectionFailed(
                         f"{self._found.name} was lost and not found again within {GIVE_UP_S:g} s ({error}) What was "
                         "received is kept; start a new session."
                     ) from error
+                self._monitor.set(state="lost, searching")
                 await self._rest(AGAIN_S)
             else:
-                self._monitor.set(reconnects=self.health.reconnects + 1)
                 return
+
+    async def _find_again(self) -> None:
+        """Hang up, look for the sensor, connect, and go on with its stream."""
+        await self._hang_up()
+        self._found = await find(self._found.address, SEARCH_S, self._backend)
+        self._monitor.set(state="found, connecting")
+        await self._resume(await self._connect(tries=1))
+        self._monitor.set(reconnects=self.health.reconnects + 1)
+
+    async def _hang_up(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection:
+            await connection.close()
 
     async def _resume(self, connection: Connection) -> None:
         stream = self._stream
@@ -274,21 +310,23 @@ class SensorLink:
         resumed = await talk.resume(connection, self._dialogue, stream.started.session)
         if resumed is None:
             return await self._restart(stream, "The sensor was restarted and holds nothing of before.")
+        stream.recovery.reaches(resumed.next_index, loop_s() - PATIENCE_S)  # nothing of it is on its way: ask at once
         if resumed.running:
             self._monitor.set(state="streaming")
             return self._monitor.note("resumed", f"The sensor went on measuring and is at sample {resumed.next_index}.")
-        stream.recovery.reaches(resumed.next_index, time.monotonic())
-        await self._fetch_gaps()
+        await self._fetch_gaps(stream)
         return await self._restart(stream, "The sensor had stopped measuring while it was out of reach.")
 
     async def _restart(self, stream: Stream, why: str) -> None:
         self._lose_the_rest(stream)
+        if self._stopping.is_set():
+            return
         await self._begin()
         self._monitor.note("restarted", f"{why} A new stream follows.")
 
     async def _start_anew(self, stream: Stream) -> None:
         """Begin again with a sensor that is there, but whose frames cannot be followed any more."""
-        now_s = time.monotonic()
+        now_s = loop_s()
         self._breaks_s = [s for s in self._breaks_s if now_s - s < BREAKS_WITHIN_S] + [now_s]
         if len(self._breaks_s) > MOST_BREAKS:
             raise SensorFault(
@@ -304,33 +342,57 @@ class SensorLink:
 
     # The end.
 
-    async def _fetch_gaps(self) -> None:
-        """Wait for what is missing, as long as something comes of it."""
-        deadline_s = time.monotonic() + LAST_GAPS_S
-        while self._stream and self._stream.recovery.missing and not self._lost() and time.monotonic() < deadline_s:
+    async def _fetch_gaps(self, stream: Stream) -> None:
+        """Wait for what is missing, as long as something comes of it.
+
+        Raises:
+            ConnectionFailed: The link was lost before all had come.
+        """
+        missing, since_s = stream.recovery.missing, loop_s()
+        while stream.recovery.missing and loop_s() - since_s < LAST_GAPS_S:
             await self._look_after()
+            if self._lost():
+                raise ConnectionFailed(f"{self._found.name} was lost before all it holds had come.")
             await asyncio.sleep(LOOK_EVERY_S)
+            if stream.recovery.missing < missing:
+                missing, since_s = stream.recovery.missing, loop_s()
 
     async def _wind_up(self) -> None:
-        """Stop, fetch what is missing, disconnect."""
-        connection, stream = self._connection, self._stream
-        if connection and stream:
-            with contextlib.suppress(SensorError, FrameError):
-                await talk.halt(connection, self._dialogue, stream.recovery)
-                await self._fetch_gaps()
-            await connection.close()
-            self._connection = None
-        if stream:
-            self._lose_the_rest(stream)
+        """Stop, fetch what is missing, disconnect; a sensor lost at the end is looked for, but not for long."""
+        deadline_s, stopped = loop_s() + LAST_SEARCH_S, False
+        while not stopped and loop_s() < deadline_s:
+            before_s = loop_s()
+            try:
+                await self._halt_and_fetch()
+                stopped = True
+            except (SensorError, FrameError) as error:
+                log.info("%s", error)
+                await asyncio.sleep(AGAIN_S)
+                deadline_s += max(self._heard_s - before_s, 0.0)  # while something comes, it is no search
+        await self._hang_up()
+        if self._stream:
+            self._lose_the_rest(self._stream)
         self._monitor.set(state="stopped")
         self._monitor.note(
-            "stopped", "The sensor was stopped." if connection else "The sensor was out of reach at the end."
+            "stopped", "The sensor was stopped." if stopped else "The sensor was out of reach at the end."
         )
 
+    async def _halt_and_fetch(self) -> None:
+        if self._lost():
+            self._monitor.set(state="lost, searching")
+            await self._find_again()
+        connection, stream = self._connection, self._stream
+        if connection is None or stream is None:
+            return
+        self._monitor.set(state="stopping")
+        status = await talk.halt(connection, self._dialogue)
+        if status and status.session == stream.started.session:
+            stream.recovery.reaches(status.next_index, loop_s())
+        await self._fetch_gaps(stream)
+
     def _lose_the_rest(self, stream: Stream) -> None:
-        lost = stream.lost
         stream.recovery.give_up()
-        self._monitor.lost_since(stream, lost)
+        self._monitor.gone(stream)
 
     async def _leave_surely(self) -> None:
         """Leave; a cancellation waits until that is done, a second one does not."""
@@ -343,9 +405,9 @@ class SensorLink:
 
     async def _leave(self) -> None:
         """Whatever happened, stop the sensor and disconnect."""
-        if self._keeper:
+        while self._keeper and not self._keeper.done():  # a cancellation can get lost on the way down (before 3.12)
             self._keeper.cancel()
-            await asyncio.wait([self._keeper])
+            await asyncio.wait([self._keeper], timeout=AGAIN_S)
         connection, self._connection = self._connection, None
         if connection:
             with contextlib.suppress(ImuError):
@@ -355,7 +417,7 @@ class SensorLink:
         self._feed.end()
 
     async def _read_battery(self, connection: Connection) -> None:
-        self._battery_s = time.monotonic()
+        self._battery_s = loop_s()
         self._monitor.battery(await talk.read_battery(connection, self._dialogue))
 
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
-import time
+import math
 
-from imu.errors import ConnectionFailed, SensorFault
+from imu.errors import ConnectionFailed, SensorError, SensorFault
+from imu.link.clock import Pings
 from imu.link.connection import Connection
 from imu.link.recovery import Recovery
+from imu.link.stream import Stream
+from imu.link.types import loop_s
 from imu.model import SensorInfo
-from imu.sensors import Dialogue, RequestRefused, Resumed, Started
+from imu.sensors import Dialogue, RequestRefused, Resumed, SensorStatus, Started
 
 log = logging.getLogger(__name__)
+
+PING_S = 1.0
+"""A PING that takes longer tells nothing; what else is to be said must not wait for it."""
 
 
 async def introduce(connection: Connection, dialogue: Dialogue) -> SensorInfo:
@@ -76,10 +83,10 @@ async def refill(connection: Connection, dialogue: Dialogue, session: int, recov
         ConnectionFailed: The sensor does not answer.
         SensorFault: The answer cannot be read; the hole will be due again.
     """
-    hole = recovery.due(time.monotonic())
+    hole = recovery.due(loop_s())
     if hole is None:
         return False
-    recovery.asked(hole, time.monotonic())
+    recovery.asked(hole, loop_s())
     request = dialogue.refill(session, hole[0], hole[1] - hole[0])
     try:
         said = dialogue.refilling(await connection.request(request))
@@ -90,14 +97,37 @@ async def refill(connection: Connection, dialogue: Dialogue, session: int, recov
     return True
 
 
-async def halt(connection: Connection, dialogue: Dialogue, recovery: Recovery | None = None) -> None:
-    """Stop the sensor, and note how far its stream went.
+async def ping(connection: Connection, dialogue: Dialogue, stream: Stream, pings: Pings) -> None:
+    """Ask for the sensor's time if it is time to; no answer, or one that makes no sense, does no harm."""
+    host_s = loop_s
+    if math.isnan(stream.newest_t_s) or not pings.due(host_s()):
+        return
+    token = pings.sent(host_s())
+    request = dialogue.ping(token)
+    if request is None:
+        pings.failed(refused=True)
+        return
+    try:
+        async with asyncio.timeout(PING_S):
+            sent_s = host_s()
+            pong = dialogue.pong(await connection.request(request))
+    except (SensorError, TimeoutError) as error:
+        log.info("no answer to a ping (%s)", error)
+        pings.failed(refused=isinstance(error, RequestRefused))
+    else:
+        pings.answered()
+        if pong.token == token:
+            stream.pinged(sent_s, pong, host_s())
+
+
+async def halt(connection: Connection, dialogue: Dialogue) -> SensorStatus | None:
+    """Stop the sensor; returns how far its stream went, if it says.
 
     Raises:
         ConnectionFailed: It does not answer.
+        FrameError: Its status cannot be read.
     """
     with contextlib.suppress(RequestRefused):
         dialogue.check(await connection.request(dialogue.stop()))
-    status = await connection.read(dialogue.status_uuid) if recovery else None
-    if recovery and status:
-        recovery.reaches(dialogue.status(status).next_index, time.monotonic())
+    status = await connection.read(dialogue.status_uuid)
+    return dialogue.status(status) if status else None

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
 from imu.sensors import Family
+
+
+def loop_s() -> float:
+    """Seconds on the running loop's clock, which is all the time the link knows: where that is virtual, so is this."""
+    return asyncio.get_running_loop().time()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,18 +49,20 @@ class LinkEvent:
     Attributes:
         utc: Time of day.
         t_s: Newest device time when it happened; nan before the first sample.
-        kind: `connected`, `lost`, `resumed`, `restarted`, `backfilled`, `gone`, `bad_frame`, `battery`, `warning`,
-            `stopped`.
+        kind: `connected`, `lost`, `resumed`, `restarted`, `backfilled`, `gone`, `regained`, `bad_frame`, `battery`,
+            `warning`, `good_again`, `stopped`.
         detail: In words.
+        gap: Of `gone`: the samples [first, stop) that will never come, on the recording's numbering.
     """
 
     utc: str
     t_s: float
     kind: str
     detail: str
+    gap: tuple[int, int] | None = None
 
     @classmethod
-    def now(cls, kind: str, t_s: float, detail: str) -> Self:
+    def now(cls, kind: str, t_s: float, detail: str, gap: tuple[int, int] | None = None) -> Self:
         """An event of this moment."""
         utc = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return cls(utc=utc, t_s=t_s, kind=kind, detail=detail)
+        return cls(utc=utc, t_s=t_s, kind=kind, detail=detail, gap=gap)

@@ -95,7 +95,11 @@ class Group:
     def add(self, cycle: Cycle) -> None:
         """Take a cycle that fits."""
         self.cycles.append(cycle)
-        self.alive_s = cycle.end_s
+        self.measure()
+
+    def measure(self) -> None:
+        """Take note of how its cycles are now; the last one has just ended, or gone on."""
+        self.alive_s = self.cycles[-1].end_s
         self.range_deg = median(r for c in self.cycles for r in c.strokes_deg)
 
     def fits(self, cycle: Cycle, params: MotionParams) -> bool:

@@ -13,38 +13,32 @@ whole history, and what changes is said in events.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from math import inf, isnan, nan
 
-import numpy as np
-
-from imu.exercises import Exercise
+from imu.exercises import End, Exercise
 from imu.model import (
     Analysis,
+    Calibration,
     Event,
     Inclination,
     LineHold,
     LiveState,
     Mount,
     MountRevised,
-    MovementRejected,
     Phase,
     PhaseChanged,
     Rep,
-    RepAnnounced,
     RepConfirmed,
-    RepWithdrawn,
+    RepRevised,
     Samples,
-    SetClosed,
-    SetStarted,
-    SetSummary,
     StraightLine,
     StrapSlip,
     Stroke,
     Trunk,
-    Verdict,
 )
 from imu.motion.blocks import STEPS_S, Blocks
 from imu.motion.calibration import Calibrations, is_plausible, line_for, with_measured
@@ -54,7 +48,9 @@ from imu.motion.holds import measure_hold, with_hold
 from imu.motion.mounting import MountLearner, correction_words
 from imu.motion.orientation import orientation
 from imu.motion.params import MotionParams
+from imu.motion.past import Past, Settled
 from imu.motion.reps import RepJudge
+from imu.motion.revising import Told, announce_again, recounted, revise
 from imu.motion.sets import judge_form, straight_line, summarise_all, with_adherence
 from imu.motion.slip import Coarse, find_slips, postures, slip_words
 from imu.motion.strokes import Arrival, Found, Rest, StrokeFinder, Walked
@@ -66,6 +62,8 @@ __all__ = ["MotionParams", "Pipeline", "analyze"]
 
 _BATCH = 65536
 """Samples per block in batch: measured fastest; larger blocks fall out of the processor's cache."""
+_ENDS_WITH = {End.TOP: (1,), End.BOTTOM: (-1,), End.EITHER: (1, -1)}
+"""The direction of a repetition's last stroke, 1 up and -1 down, by where it starts."""
 
 
 class _Hinge:
@@ -87,7 +85,9 @@ class _Hinge:
         self._new_trunk = partial(TrunkStage, mount, grid_hz=grid_hz, gyroscope=gyroscope, params=params)
         self._trunk, self._newest_s = self._new_trunk(), nan
         self.delay_s = self._trunk.delay_s
-        self._strokes = StrokeFinder(grid_hz=grid_hz, gyroscope=gyroscope, turn_deg=turn_deg, params=params)
+        self._strokes = StrokeFinder(
+            grid_hz=grid_hz, gyroscope=gyroscope, turn_deg=turn_deg, params=params, prompt=_ENDS_WITH[exercise.start]
+        )
         if not gyroscope:
             # The chest's own acceleration turns the specific force: a quick stroke seems quicker and to go further.
             exercise = replace(
@@ -100,14 +100,14 @@ class _Hinge:
         self.history = self._strokes.past
         self.phase, self.phase_since_s = Phase.UNKNOWN, 0.0
         self._walked_s, self._walks_told = walked_s, 0
-        self._looked = 0
+        self._looked_s = -inf
 
     def push(self, block: Inclination) -> list[Event]:
         events: list[Event] = []
         for restarts, part in stretches(block, self._newest_s, self._params):
             if restarts:
                 events += self._take(self._trunk.finish()) + self._tell(self._strokes.restart())
-                self.judge.broken()
+                events += self.judge.broken(float(part.t_s[0]))
                 self._trunk = self._new_trunk()
             events += self._take(self._trunk.push(part))
             self._newest_s = float(part.t_s[-1])
@@ -132,10 +132,11 @@ class _Hinge:
 
     def _climb(self, until_s: float = inf) -> list[Event]:
         """Look whether the trunk went above the judge's ceiling, in the samples not yet looked at."""
-        start, ceiling_deg, t = self._looked, self.judge.ceiling_deg, self.history.column(0)
-        self._looked = end = max(start, int(np.searchsorted(t, until_s, side="right")))
-        if ceiling_deg == inf or end <= start:
+        since_s, ceiling_deg, t = self._looked_s, self.judge.ceiling_deg, self.history.column(0)
+        self._looked_s = max(since_s, min(until_s, float(t[-1])))
+        if ceiling_deg == inf or self._looked_s == since_s:
             return []
+        start, end = t.searchsorted((since_s, self._looked_s), side="right").tolist()
         above = self.history.column(1, start, end) > ceiling_deg
         first = int(above.argmax())
         return self.judge.climbs(float(t[start + first])) if above[first] else []
@@ -162,29 +163,6 @@ class _Hinge:
         return events
 
 
-class _Past:
-    """The inclination since the start, kept in the blocks in which it came and joined when it is asked for."""
-
-    def __init__(self) -> None:
-        self._blocks: list[Inclination] = []
-        self._n = 0
-
-    def __len__(self) -> int:
-        return self._n
-
-    def append(self, block: Inclination) -> None:
-        self._blocks.append(block)
-        self._n += len(block)
-
-    @property
-    def newest_s(self) -> float:
-        return float(self._blocks[-1].t_s[-1]) if self._blocks else 0.0
-
-    def whole(self) -> Inclination:
-        self._blocks = [Inclination.concat(self._blocks)] if self._blocks else []
-        return self._blocks[0] if self._blocks else Inclination.empty()
-
-
 class Pipeline:
     """The whole analysis of one recording, live or afterwards.
 
@@ -196,6 +174,8 @@ class Pipeline:
         straight_line_deg: Declared pitch of the body in one straight line.
         calibrations: When the body was held in one straight line. Where there is neither, the median of the tops is it.
         params: Constants of judgement.
+        keep_s: When so much was taken, all of it is settled in the next rest, and its samples are let go: memory is
+            bounded, and a mount that is revised later changes nothing before. `trunk` and `inclination` begin there.
     """
 
     def __init__(
@@ -208,8 +188,9 @@ class Pipeline:
         straight_line_deg: float | None = None,
         calibrations: Iterable[LineHold] = (),
         params: MotionParams | None = None,
+        keep_s: float = inf,
     ) -> None:
-        self._exercise, self._gyroscope = exercise, gyroscope
+        self._exercise, self._gyroscope, self._keep_s = exercise, gyroscope, keep_s
         self._params = params or MotionParams()
         self._timeline = Timeline(rate_hz=rate_hz, params=self._params)
         self._grid_hz = self._timeline.grid_hz
@@ -217,7 +198,7 @@ class Pipeline:
         self._line_deg = self._declared_deg = nan if straight_line_deg is None else straight_line_deg
         self._new_orientation = partial(orientation, grid_hz=self._grid_hz, gyroscope=gyroscope, params=self._params)
         self._orientation, self._newest_s = self._new_orientation(), nan
-        self._past = _Past()
+        self._past, self._settled = Past(), Settled()
         self._blocks = Blocks(grid_hz=self._grid_hz, gyroscope=gyroscope)
         self._gait = Gait(self._blocks)
         self._walked_s: list[float] = []
@@ -225,8 +206,7 @@ class Pipeline:
         self._learner = MountLearner(exercise, self._blocks, mount)
         self._hinge = self._new_hinge(mount) if mount else None
         self._last: Rep | None = None
-        self._sets_told: list[SetSummary] = []
-        self._starts_told: set[int] = set()
+        self._sets_told = Told()
 
     def push(self, samples: Samples) -> list[Event]:
         """Take samples in order of time and give what they decide, in order of decision."""
@@ -238,7 +218,9 @@ class Pipeline:
                 self._orientation = self._new_orientation()
             events += self._process(self._orientation.push(part))
             self._newest_s = float(part.t_s[-1])
-        return self._seen(events)
+        if self._past.kept_s > self._keep_s and self._is_idle():
+            self._forget()
+        return events
 
     def finish(self) -> list[Event]:
         """The recording ended: decide everything that is still open."""
@@ -249,28 +231,67 @@ class Pipeline:
         end_s = self._newest_s
         return self._seen([replace(e, t_s=min(e.t_s, end_s), decided_s=min(e.decided_s, end_s)) for e in events])
 
-    def calibrate(self, *, limit_s: float | None = None) -> None:
+    def calibrate(self, *, since_s: float | None = None, limit_s: float | None = None) -> None:
         """Take the next 3 s in which the trunk is held still for the straight line; the events say what comes of it.
 
         Args:
+            since_s: Only what comes after it; all that is not here yet where None.
             limit_s: Give up after so long; `MotionParams.line_limit_s` where None.
         """
-        self._calibrations.begin(since_s=self._past.newest_s if len(self._past) else None, limit_s=limit_s)
+        self._calibrations.begin(since_s=self.newest_s if since_s is None else since_s, limit_s=limit_s)
+
+    @property
+    def newest_s(self) -> float | None:
+        """Time of the newest sample that was looked at; None before the first."""
+        return self._past.newest_s if len(self._past) else None
+
+    def copy(self) -> Pipeline:
+        """A twin that goes on from here by itself, to the same results."""
+        return deepcopy(self)
+
+    def instead_of(self, other: Pipeline, since: list[Event]) -> list[Event]:
+        """What has to be told to somebody who was told what `other` found.
+
+        Args:
+            other: A copy of this pipeline taken earlier, which went on without samples that this one has now.
+            since: What this one found since the copy was taken.
+
+        Returns:
+            The last event says that everything was counted again, and what changed by it.
+        """
+        now_s, held = self._newest_s, other._calibrations.holds
+        (before, announced, mount), (after, announces, mounted) = other._known(), self._known()
+        events: list[Event] = []
+        if mounted is not None and mounted != mount:
+            events.append(MountRevised(t_s=now_s, decided_s=now_s, mount=mounted))
+        events += revise(before, after, other._sets_told, self._sets_told, now_s)
+        held = other._calibrations.holds
+        events += [e for e in since if isinstance(e, Calibration) and e.hold and not _overlaps(e.hold, held)]
+        events += announce_again(announced, announces, now_s)
+        return [*events, recounted(before, after, now_s)]
+
+    def _known(self) -> tuple[list[Rep], int | None, Mount | None]:
+        """The ledger, the announcement that stands, and the mount."""
+        hinge = self._hinge
+        if hinge is None:
+            return [], None, None
+        return [*self._settled.reps, *hinge.judge.ledger()], hinge.judge.announced, hinge.mount
 
     def analysis(self) -> Analysis:
         """The ledger and the sets as known so far."""
         if self._hinge is None:
             return Analysis()
-        reps = self._hinge.judge.ledger()
+        past = len(self._settled.reps)
+        reps = [*self._settled.reps, *self._hinge.judge.ledger()]
         lines, warnings = self._lines()
         line, source = self._line_deg, "calibration" if lines else "declared"
         if isnan(line):
             line, source = straight_line(reps), "median of tops"
         judged = tuple(self._with_form(r, lines, line) if r.counted else r for r in reps)
         if self._exercise.static:
-            judged = tuple(self._with_hold(r, lines) for r in judged)
+            judged = (*judged[:past], *(self._with_hold(r, lines) for r in judged[past:]))
         judged = with_adherence(judged, Tempo.parse(self._exercise.target_tempo))
-        slips = self._slips(judged)
+        slips = self._slips(judged[past:])
         return Analysis(
             reps=judged,
             sets=tuple(summarise_all(judged)),
@@ -294,7 +315,8 @@ class Pipeline:
     def state(self) -> LiveState:
         """What a live view shows now."""
         if self._hinge is None or not len(self._hinge.history):
-            return LiveState(t_s=self._past.newest_s, calibration=self._calibrations.state)
+            sets, last, calibration = self._settled.sets, self._last, self._calibrations.state
+            return LiveState(t_s=self._past.newest_s, set=sets, last_rep=last, calibration=calibration)
         history, judge = self._hinge.history, self._hinge.judge
         return LiveState(
             t_s=float(history.column(0)[-1]),
@@ -330,13 +352,14 @@ class Pipeline:
         return self._past.whole()
 
     def _lines(self) -> tuple[list[StraightLine], list[str]]:
-        """The straight lines that were held, and words about those that cannot have been one."""
+        """The straight lines that were held, in order of time, and words about those that cannot have been one."""
         if self._hinge is None:
             return [], []
         t, pitch, trusted = (self._hinge.history.column(i) for i in (0, 1, 4))
-        lines, words = self._calibrations.lines(t, pitch, trusted > 0, self._hinge.mount)
+        new, words = self._calibrations.lines(t, pitch, trusted > 0, self._hinge.mount)
+        lines = [*self._settled.lines, *new]
         self._line_deg = lines[-1].pitch_deg if lines else self._declared_deg
-        return lines, words
+        return lines, [*self._settled.words, *words]
 
     def _mount_words(self) -> list[str]:
         """What is to be said where the sensor does not sit as it was told to."""
@@ -345,15 +368,15 @@ class Pipeline:
             return []
         return [correction_words(self._told_mount, found)]
 
-    def _slips(self, reps: tuple[Rep, ...]) -> tuple[StrapSlip, ...]:
-        """Where the strap turned on the trunk, as the postures show that come back."""
+    def _slips(self, reps: Sequence[Rep]) -> tuple[StrapSlip, ...]:
+        """Where the strap turned on the trunk, as the postures show that come back; `reps` are not settled yet."""
         if self._hinge is None:
             return ()
-        blocks, n = self._blocks, len(self._blocks)
-        coarse = Coarse(t_s=blocks.end_s(0, n), up=blocks.up(0, n), stepping=blocks.stepping(0, n))
+        blocks, here = self._blocks, (self._settled.blocks, len(self._blocks))
+        coarse = Coarse(t_s=blocks.end_s(*here), up=blocks.up(*here), stepping=blocks.stepping(*here))
         force = None if self._gyroscope else self._past.whole()
         seen = postures(self._motion(), reps, coarse, self._hinge.mount, force=force, params=self._params)
-        return tuple(find_slips(seen, self._params))
+        return (*self._settled.slips, *find_slips(seen, self._params))
 
     def _with_hold(self, rep: Rep, lines: list[StraightLine]) -> Rep:
         """A movement of a static exercise with its hold measured."""
@@ -367,8 +390,36 @@ class Pipeline:
         )
         return with_hold(rep, hold)
 
+    def _is_idle(self) -> bool:
+        """Whether nothing is under way that samples to come may belong to."""
+        return self._calibrations.state is None and (self._hinge is None or self._hinge.judge.is_idle)
+
+    def _forget(self) -> None:
+        """Settle what was found, let go what it was found in, and go on as from a beginning."""
+        if self._hinge is not None:
+            self._settle(self._hinge)
+            self._hinge = self._new_hinge(self._hinge.mount)
+        self._past.forget()
+
+    def _settle(self, hinge: _Hinge) -> None:
+        lines, words = self._lines()
+        ledger = hinge.judge.ledger()
+        held = [self._with_hold(rep, lines) for rep in ledger] if self._exercise.static else ledger
+        self._settled = Settled(
+            reps=(*self._settled.reps, *held),
+            lines=tuple(lines),
+            words=tuple(words),
+            slips=self._slips(held),
+            sets=hinge.judge.set,
+            set_end_s=hinge.judge.set_end_s,
+            blocks=len(self._blocks),
+        )
+        holds = self._calibrations.holds
+        holds[:] = [hold for hold in holds if hold.end_s > self._past.newest_s]
+        self._walked_s.clear()
+
     def _new_hinge(self, mount: Mount) -> _Hinge:
-        return _Hinge(
+        hinge = _Hinge(
             self._exercise,
             mount,
             self._walked_s,
@@ -377,6 +428,8 @@ class Pipeline:
             gyroscope=self._gyroscope,
             params=self._params,
         )
+        hinge.judge.goes_on(self._settled.sets, self._settled.set_end_s)
+        return hinge
 
     def _process(self, block: Inclination) -> list[Event]:
         """Run the stages behind the orientation; cut the block where the mount is revised inside it."""
@@ -401,7 +454,7 @@ class Pipeline:
         self._calibrations.look(block, None if self._hinge is None else self._hinge.mount)
         events = [] if self._hinge is None else self._hinge.push(block)
         history = None if self._hinge is None else self._hinge.history
-        return self._told(events, float(history.column(0)[-1]) if history else inf)
+        return self._seen(self._told(events, float(history.column(0)[-1]) if history else inf))
 
     def _told(self, events: list[Event], now_s: float) -> list[Event]:
         """With the steps of calibrations in their places (the trunk's motion lags behind them), and with holds.
@@ -409,6 +462,8 @@ class Pipeline:
         The stages decide at the time of a sample of theirs; that it was known takes the samples of the smoothing, too.
         """
         told = self._calibrations.tell(events, now_s)
+        if not told:
+            return told
         if len(told) > len(events):
             told = with_measured(told, self._lines()[0])
         if self._exercise.static and any(isinstance(e, RepConfirmed) for e in told):
@@ -421,60 +476,32 @@ class Pipeline:
         """Compute everything so far again with a better mount, and say what changed."""
         before = [] if self._hinge is None else self._hinge.judge.ledger()
         announced = None if self._hinge is None else self._hinge.judge.announced
-        told = {s.set: s for s in self._sets_told}
         past = self._past.whole()
-        now_s = float(past.t_s[at - 1]) + self._orientation.delay_s
+        at -= self._past.first
+        now_s = (float(past.t_s[at - 1]) if at else self._past.newest_s) + self._orientation.delay_s
         self._hinge = self._new_hinge(mount)
         again: list[Event] = []
         for start in range(0, at, _BATCH):
             again += self._hinge.push(past[start : min(start + _BATCH, at)])
-        after = self._hinge.judge.ledger()
         self._lines()
         events: list[Event] = [MountRevised(t_s=now_s, decided_s=now_s, mount=mount)]
-        for rep in before:
-            if rep.counted and not _same(rep, after):
-                taken_back = replace(rep, set=None, rep=None, verdict=_verdict_now(rep, after))
-                events.append(MovementRejected(t_s=rep.end_s, decided_s=now_s, rep=taken_back, withdrawn=rep.rep))
+        now = self._sets_told.up_to(self._settled.sets)
         for event in again:
-            known = (isinstance(event, RepConfirmed) and _same(event.rep, before)) or (
-                isinstance(event, SetClosed) and told.get(event.summary.set) == event.summary
-            )
-            started = isinstance(event, SetStarted) and event.set not in self._starts_told
-            if started or (isinstance(event, RepConfirmed | SetClosed) and not known):
-                events.append(replace(event, decided_s=now_s))
-        now = self._hinge.judge.announced
-        if announced is not None and announced != now:
-            events.append(RepWithdrawn(t_s=now_s, decided_s=now_s, number=announced))
-        if now is not None and announced != now:
-            events.append(RepAnnounced(t_s=now_s, decided_s=now_s, number=now))
-        return events
+            now.take(event)
+        events += revise(before, self._hinge.judge.ledger(), self._sets_told, now, now_s)
+        return self._seen(events + announce_again(announced, self._hinge.judge.announced, now_s))
 
     def _seen(self, events: list[Event]) -> list[Event]:
         """Remember the last repetition for the view, and the sets that were told."""
         for event in events:
-            if isinstance(event, RepConfirmed):
+            if isinstance(event, RepConfirmed | RepRevised):
                 self._last = event.rep
-            elif isinstance(event, SetStarted):
-                self._starts_told.add(event.set)
-            elif isinstance(event, SetClosed):
-                self._sets_told = [s for s in self._sets_told if s.set != event.summary.set] + [event.summary]
+            self._sets_told.take(event)
         return events
 
 
-def _overlapping(rep: Rep, others: list[Rep]) -> list[Rep]:
-    middle = 0.5 * (rep.start_s + rep.end_s)
-    return [o for o in others if o.start_s <= middle <= o.end_s]
-
-
-def _same(rep: Rep, others: list[Rep]) -> bool:
-    """Whether the same movement counts with the same numbers."""
-    return any(o.counted and (o.set, o.rep) == (rep.set, rep.rep) for o in _overlapping(rep, others))
-
-
-def _verdict_now(rep: Rep, ledger: list[Rep]) -> Verdict:
-    """Why a repetition counts no more, or differently; where nothing is left of it, it led out of the hinge plane."""
-    now = _overlapping(rep, ledger)
-    return now[0].verdict if now else Verdict.NOT_HINGE
+def _overlaps(hold: LineHold, others: list[LineHold]) -> bool:
+    return any(other.start_s < hold.end_s and hold.start_s < other.end_s for other in others)
 
 
 def analyze(

@@ -1,7 +1,8 @@
 """Strokes -> repetitions: paired into cycles, judged, numbered, and explained where they do not count.
 
-A cycle is two strokes, there and back. A good one is closed when the next one's first stroke begins or `verdict_wait_s`
-has passed; one that is not good yet waits for the stroke under way, so that a stop in mid-stroke can still be bridged.
+A cycle is two strokes, there and back. It is closed `verdict_wait_s` after its last stroke ended, a good one when the
+next one's first stroke begins. A stop in mid-stroke can still be bridged then: what did not count is taken up again by
+the stroke that mends it, and what counted is revised.
 Whether it belongs to a set is a second decision: cycles alike in range and posture gather in a group, and
 `min_set_reps` of them make it a set. What never finds a set is isolated. Every movement of some size leaves a row in
 the ledger.
@@ -25,6 +26,7 @@ from imu.model import (
     Rep,
     RepAnnounced,
     RepConfirmed,
+    RepRevised,
     RepWithdrawn,
     SetClosed,
     SetStarted,
@@ -133,11 +135,15 @@ class RepJudge:
             events += self._reject(t_s, cycle, Verdict.TRANSITION)
         return events + self._end_bout(t_s)
 
-    def broken(self) -> None:
-        """Samples were lost for longer than can be bridged: what was under way cannot be judged."""
-        if self._open is not None:
+    def broken(self, t_s: float) -> list[Event]:
+        """Samples were lost until `t_s`, for longer than can be bridged: a bout ends there as a recording does.
+
+        What was done by then stands; what was under way cannot be judged, and no hold is announced of it.
+        """
+        if self._open is not None and not self._is_good(self._open):
             self._open.first = replace(self._open.first, lost_s=inf)
-        self._closed = None
+        self._waiting = None
+        return self._at(t_s) + self._end_bout(t_s)
 
     def stroke(self, decided_s: float, stroke: Stroke) -> list[Event]:
         """A stroke ended."""
@@ -145,8 +151,9 @@ class RepJudge:
         self._moving = False
         if stroke.start_s - self._last_end_s > self._patience_s():
             events += self._end_bout(decided_s)
-        if stroke.range_deg >= self._wiggle_deg(stroke.start_s) and not self._extend(stroke):
-            events += self._place(decided_s, stroke)
+        if stroke.range_deg >= self._wiggle_deg(stroke.start_s):
+            extended = self._extend(decided_s, stroke)
+            events += self._place(decided_s, stroke) if extended is None else extended
         self._keep_alive(stroke)
         return events
 
@@ -167,16 +174,15 @@ class RepJudge:
             events += decide(due_s)
 
     def _due(self) -> Iterator[tuple[float, Callable[[float], list[Event]]]]:
-        """What waits for time to pass, and until when. A stroke under way may still mend all but a good cycle."""
+        """What waits for time to pass, and until when."""
         p, cycle = self._params, self._open
         if self._waiting is not None:
             yield max(self._waiting[0] + p.hold_moment_s, self._event_s), self._announce_hold
         if cycle is not None and cycle.second is not None:
-            if self._is_good(cycle):
-                yield max(cycle.end_s + p.verdict_wait_s, self._event_s), self._close_cycle
-            elif not self._moving:
-                # Not in the moment in which its stroke ended: the next one may be said to be under way in the same.
-                yield max(cycle.end_s + p.verdict_wait_s, nextafter(self._event_s, inf)), self._close_cycle
+            # One that is not good is not judged in the moment in which its stroke ended: the next one may be said to
+            # be under way in the same.
+            after_s = self._event_s if self._is_good(cycle) else nextafter(self._event_s, inf)
+            yield max(cycle.end_s + p.verdict_wait_s, after_s), self._close_cycle
         if self._moving:
             return
         if not isnan(self._last_end_s):
@@ -195,6 +201,21 @@ class RepJudge:
         waiting = [c for g in self._groups for c in g.cycles]
         return sorted((row(c) for c in (*self._done, *waiting)), key=lambda r: r.start_s)
 
+    def goes_on(self, sets: int, set_end_s: float) -> None:
+        """Number the sets on after others, of which the last ended at `set_end_s`."""
+        self._sets, self._set_end_s = sets, set_end_s
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether all is decided, and nothing is under way."""
+        waits = self._moving or self._groups or self._open or self._waiting or self._early is not None
+        return not waits and isnan(self._last_end_s)
+
+    @property
+    def set_end_s(self) -> float:
+        """When the last set ended; nan before there was one."""
+        return self._set_end_s
+
     @property
     def count(self) -> int:
         """Repetitions in the current set so far, one just announced included."""
@@ -212,38 +233,54 @@ class RepJudge:
 
     # --- cycles --------------------------------------------------------------------------------------------------
 
-    def _extend(self, stroke: Stroke) -> bool:
+    def _latest(self) -> Cycle | None:
+        """The cycle that a stroke may still belong to: the open one, or the one closed last."""
+        return self._open or self._closed
+
+    def _extend(self, decided_s: float, stroke: Stroke) -> list[Event] | None:
         """Join a stroke to the one before it if both go the same way with no more than a stall between them.
 
-        A cycle that was closed without counting is open again: the rest of it has only now been done.
+        Gives None where they do not.
         """
-        cycle = self._open or self._closed
+        cycle = self._latest()
         if cycle is None:
-            return False
+            return None
         before = cycle.first if cycle.second is None else cycle.second
         if before.lifting != stroke.lifting or stroke.start_s - before.end_s > self._params.stall_s:
-            return False
+            return None
         joined = join(before, stroke)
         back_deg = abs(before.end_deg - stroke.start_deg)
         nearly_done = before.range_deg >= self._params.nearly * joined.range_deg
         if back_deg > (self._params.one_way if nearly_done else self._params.fallback) * joined.range_deg:
-            return False
+            return None
+        was = row(cycle)
         if cycle.second is None:
             cycle.first = joined
         else:
             cycle.second = joined
-        if self._open is None and cycle.verdict is not Verdict.COUNTED:
+        if cycle.verdict is Verdict.COUNTED:
+            return self._revised(decided_s, cycle, was)
+        self._reopen(cycle)
+        return []
+
+    def _revised(self, decided_s: float, cycle: Cycle, was: Rep) -> list[Event]:
+        """A cycle that counts goes on counting, with what has only now been done."""
+        for group in self._groups:
+            if group.cycles[-1] is cycle:
+                group.measure()
+        return [RepRevised(t_s=cycle.end_s, decided_s=decided_s, rep=row(cycle), was=was)]
+
+    def _reopen(self, cycle: Cycle) -> None:
+        """Take up a cycle that was closed without counting: the rest of it has only now been done."""
+        if self._open is None:
             self._done = [c for c in self._done if c is not cycle]
             self._open, self._closed = cycle, cycle.before
-        return True
 
     def _place(self, decided_s: float, stroke: Stroke) -> list[Event]:
         events: list[Event] = []
-        if self._open is not None and self._is_hump(self._open, stroke):
-            self._open.first, self._open.second = join(self._open.first, stroke), None
-            return events
-        if self._open is not None and self._is_false_start(self._open, stroke):
-            self._open.second = stroke
+        cycle = self._latest()
+        if cycle is not None and cycle.verdict is not Verdict.COUNTED and self._mends(cycle, stroke):
+            self._reopen(cycle)
             return events
         if self._open is not None and self._open.second is not None:
             events += self._close_cycle(decided_s)
@@ -259,6 +296,22 @@ class RepJudge:
         else:
             events += self._reject(decided_s, Cycle(stroke), Verdict.TRANSITION)
         return events
+
+    def _mends(self, cycle: Cycle, stroke: Stroke) -> bool:
+        """Put a stroke in its place in a cycle of two that do not make a repetition, if it has one."""
+        wait_s = self._params.verdict_wait_s
+        if cycle.second is None or stroke.start_s - self._last_end_s > wait_s:
+            return False
+        # A small movement may lie between, as the way back of a false start does; many are something else.
+        if stroke.start_s - cycle.end_s > 2.0 * wait_s:
+            return False
+        if self._is_hump(cycle, stroke):
+            cycle.first, cycle.second = join(cycle.first, stroke), None
+            return True
+        if self._is_false_start(cycle, stroke):
+            cycle.second = stroke
+            return True
+        return False
 
     def _is_hump(self, cycle: Cycle, stroke: Stroke) -> bool:
         """Whether a cycle's second stroke only interrupted the first, which goes on to where it was: a double hump."""
@@ -332,9 +385,11 @@ class RepJudge:
         """Enough cycles of one range make a set; what was shallower before it is told so."""
         self._sets += 1
         group.set = self._sets
-        for cycle in group.cycles:
-            cycle.set = group.set
         events: list[Event] = [SetStarted(t_s=group.cycles[0].first.start_s, decided_s=decided_s, set=self._sets)]
+        for cycle in group.cycles[:-1]:
+            was, cycle.set = row(cycle), group.set
+            events.append(RepRevised(t_s=cycle.end_s, decided_s=decided_s, rep=row(cycle), was=was))
+        group.cycles[-1].set = group.set
         for other in [g for g in self._groups if g.set is None and g.range_deg < group.range_deg]:
             self._groups.remove(other)
             for cycle in other.cycles:

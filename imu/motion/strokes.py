@@ -26,6 +26,9 @@ _T, _PITCH, _RATE, _TILT, _TRUST = range(5)
 _MARGIN_S = 1.0
 """How far beyond its turning points a slow stroke's soft edges are looked for."""
 
+_MOMENT_S = 0.3
+"""So long after it began a movement that goes on after a stall shows that it is one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -70,25 +73,42 @@ class _Run:
     stood: bool = False
     arrived: int = -1
 
+    def reach(self, low: float, high: float) -> None:
+        """Take samples between these pitches."""
+        self.low, self.high = min(self.low, low), max(self.high, high)
+
 
 class StrokeFinder:
     """Stage: `Trunk` -> what was found, in order of decision.
 
-    `past` keeps the trunk's motion: time, pitch, rate, lean, and 1 where it was measured.
+    `past` keeps the trunk's motion: time, pitch, rate, lean, and 1 where it was measured. `prompt` are the directions
+    (1 up, -1 down) in which a stroke may end a repetition, so that somebody waits for its end.
     """
 
-    def __init__(self, *, grid_hz: float, gyroscope: bool, turn_deg: float, params: MotionParams) -> None:
+    def __init__(
+        self,
+        *,
+        grid_hz: float,
+        gyroscope: bool,
+        turn_deg: float,
+        params: MotionParams,
+        prompt: tuple[int, ...] = (1, -1),
+    ) -> None:
+        self._prompt = prompt
         self._hz = grid_hz
         self._moving_dps = params.moving_dps if gyroscope else params.moving_acc_only_dps
         self._turn_deg = turn_deg
         self._params = params
         self._stall = int(params.stall_s * grid_hz)
+        self._moment = int(_MOMENT_S * grid_hz)
         self.past = History(5)
         self._fresh = True
         self._run = _Run(0, 0)
         self._direction = 0
         self._turn, self._turn_at_deg = 0, 0.0
         self._low = self._high = (0, 0.0)
+        self._due: float = np.inf
+        """The sample at which to look whether the stroke under way is over."""
         self._free_from = 0
         self._profile = Profile(gyroscope=gyroscope, params=params)
         self._windows: list[Window] = []
@@ -141,12 +161,14 @@ class StrokeFinder:
         for start, end, way, low, high, last_deg in runs:
             if way != self._run.sign or self._fresh:
                 self._end_run(start, before_deg, out)
-                self._run, self._fresh = _Run(start, way, low, high, start), False
+                self._run, self._fresh = _Run(start, way, still=start), False
             before_deg = last_deg
             up = self._direction <= 0 and high - self._low[1] >= self._turn_deg
             down = self._direction >= 0 and self._high[1] - low >= self._turn_deg
-            if up or down or start == seen or end > self._run.still + self._stall:
+            if up or down or start == seen or end > min(self._run.still + self._stall, self._due):
                 self._look(start, end, low, high, out)
+            else:
+                self._run.reach(low, high)
         if self._run.sign and self._direction == self._run.sign:
             self._arrive(len(self.past), out, closed=False)
 
@@ -191,7 +213,22 @@ class StrokeFinder:
         return float(self.past.column(column)[i])
 
     def _look(self, start: int, end: int, low: float, high: float, out: list[Found]) -> None:
-        """Look at samples [start, end) between these pitches, which all belong to the current run."""
+        """Look at samples [start, end) between these pitches, which all belong to the current run.
+
+        They are cut where the stroke under way is due to be over, and so that none that begins here is due as soon.
+        """
+        while (cut := int(min(self._due + 1, start + self._stall))) < end:
+            self._look_through(start, cut, *extremes(self.past.column(_PITCH, start, cut)), out)
+            if self._due < cut:
+                self._settle(cut - 1, out)
+            start = cut
+            low, high = extremes(self.past.column(_PITCH, start, end))
+        self._look_through(start, end, low, high, out)
+        if self._due < end:
+            self._settle(end - 1, out)
+
+    def _look_through(self, start: int, end: int, low: float, high: float, out: list[Found]) -> None:
+        """Look at samples in which nothing falls due before the last."""
         run = self._run
         if run.sign == 0:
             if run.stood or end <= run.still + self._stall:
@@ -199,7 +236,7 @@ class StrokeFinder:
             else:
                 self._stand(start, end, out)
             return
-        run.low, run.high = min(run.low, low), max(run.high, high)
+        run.reach(low, high)
         extreme, deg = self._low if run.sign > 0 else self._high
         reached = run.high - deg if run.sign > 0 else deg - run.low
         if self._direction != run.sign and reached >= self._turn_deg:
@@ -255,6 +292,7 @@ class StrokeFinder:
             self._emit_swing(self._direction, self._turn, extreme, k, out)
         self._direction, self._turn, self._turn_at_deg = sign, extreme, self._at(_PITCH, extreme)
         self._low = self._high = (extreme, self._turn_at_deg)
+        self._due = k + self._stall if sign in self._prompt else np.inf
         out.append(Found(self._at(_T, k), Phase.LIFTING if sign > 0 else Phase.LOWERING))
 
     def _arrive(self, end: int, out: list[Found], *, closed: bool) -> None:
@@ -295,21 +333,60 @@ class StrokeFinder:
         if self._direction:
             extreme = self._high if self._direction > 0 else self._low
             self._emit_swing(self._direction, self._turn, extreme[0], k, out, ending=ending)
-        self._direction, self._turn, self._turn_at_deg = 0, k, self._at(_PITCH, k)
-        self._low = self._high = (k, self._turn_at_deg)
+        self._begin_anew(k, (k, self._at(_PITCH, k)), k, out)
+
+    def _settle(self, k: int, out: list[Found]) -> None:
+        """End the stroke under way if it arrived longer ago than a stall, though the trunk is never quite at rest.
+
+        What follows begins at the stroke's far end, wherever breathing has taken the trunk since.
+        """
+        self._point(k, self._at(_PITCH, k))
+        extreme = self._high if self._direction > 0 else self._low
+        first, found = self._edges(self._direction, self._turn, extreme[0], k)
+        over = first + int(np.ceil(found[-1].end)) + self._stall if found else k
+        over = max(over, self._undecided(k))
+        if over > k:
+            self._due = over
+            return
+        self._emit_swing(self._direction, self._turn, extreme[0], k, out)
+        self._begin_anew(extreme[0], extreme, k, out)
+
+    def _undecided(self, k: int) -> int:
+        """Until when to wait at sample k since the trunk moves on: the stroke may only have stalled."""
+        run = self._run
+        if run.sign != self._direction:
+            return k
+        if k - run.start < self._moment:
+            return run.start + self._moment
+        since = max(run.start, k - self._stall)
+        crept_deg = run.sign * (self._at(_PITCH, k) - self._at(_PITCH, since))
+        moves = crept_deg >= self._params.creep_deg or run.sign * self._at(_RATE, k) > self._params.still_dps
+        return k + self._moment if moves else k
+
+    def _begin_anew(self, turn: int, extreme: tuple[int, float], k: int, out: list[Found]) -> None:
+        """No stroke is under way at sample k any more; the next one turns away from this extreme."""
+        since = self.past.column(_PITCH, turn, k + 1)
+        low, high = int(since.argmin()), int(since.argmax())
+        self._direction, self._turn, self._turn_at_deg = 0, turn, extreme[1]
+        self._low, self._high = (turn + low, float(since[low])), (turn + high, float(since[high]))
+        self._due = np.inf
         out.append(Found(self._at(_T, k), Rest()))
+
+    def _edges(self, direction: int, turn: int, extreme: int, k: int) -> tuple[int, list[Edges]]:
+        """The strokes of a swing as known at sample k, and the sample from which theirs are counted."""
+        margin = int(_MARGIN_S * self._hz)
+        first, last = max(self._free_from, turn - margin), min(k, extreme + margin) + 1
+        if last - first < 3:
+            return first, []
+        pitch, rate = self.past.column(_PITCH, first, last), self.past.column(_RATE, first, last)
+        if direction < 0:
+            pitch, rate = -pitch, -rate
+        return first, find_edges(pitch, rate, rate_hz=self._hz, params=self._params)
 
     def _emit_swing(
         self, direction: int, turn: int, extreme: int, k: int, out: list[Found], *, ending: bool = False
     ) -> None:
-        margin = int(_MARGIN_S * self._hz)
-        first, last = max(self._free_from, turn - margin), min(k, extreme + margin) + 1
-        if last - first < 3:
-            return
-        pitch, rate = self.past.column(_PITCH, first, last), self.past.column(_RATE, first, last)
-        if direction < 0:
-            pitch, rate = -pitch, -rate
-        found = find_edges(pitch, rate, rate_hz=self._hz, params=self._params)
+        first, found = self._edges(direction, turn, extreme, k)
         for i, edges in enumerate(found):
             # A rate still above the edge at the last sample there is: the stroke goes on after it.
             cut = ending and first + int(np.ceil(edges.end)) >= k

@@ -43,6 +43,9 @@ class Decoder(Protocol):
     def push(self, frame: bytes, arrival_s: float) -> Samples:
         """Decode one notification; raises FrameError if it is none, StreamBroken if the stream cannot be followed."""
 
+    def time_s(self, ticks: int) -> float:
+        """A device time as the sensor counts it -> seconds from the stream's sample 0; nan before the first frame."""
+
     def push_many(self, frames: Sequence[bytes], arrival_s: Sequence[float]) -> Samples:
         """Decode notifications in order of arrival; raises FrameError if one of them is none."""
 
@@ -78,6 +81,15 @@ class Refill:
 
     first: int
     count: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pong:
+    """The number of a PING, and device time when it came and when it was answered, as the sensor counts it."""
+
+    token: int
+    received: int
+    replied: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -140,6 +152,12 @@ class Dialogue(Protocol):
 
     def refilling(self, answer: bytes) -> Refill:
         """What the answer to `refill` says; a count of 0 if all of it is gone."""
+
+    def ping(self, token: int) -> bytes | None:
+        """The request to tell the time; None where the family has none."""
+
+    def pong(self, answer: bytes) -> Pong:
+        """What the answer to `ping` says."""
 
     def check(self, answer: bytes) -> None:
         """Raise RequestRefused unless the answer is OK."""

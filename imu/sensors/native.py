@@ -16,11 +16,13 @@ import numpy.typing as npt
 from firmware_proto import wire
 from imu.errors import SensorFault, UsageError
 from imu.model import G_MPS2, Floats, Ints, Mount, Samples, SensorInfo
-from imu.sensors.family import Family, FrameError, Refill, RequestRefused, Resumed, SensorStatus, Started
+from imu.sensors.family import Family, FrameError, Pong, Refill, RequestRefused, Resumed, SensorStatus, Started
 from imu.sensors.placing import Placing
 
 FULL_SCALE = 32767
 """int16: a value at or beyond this is clipped."""
+RATE_OFF = 0.25
+"""Share by which a true rate may miss the nominal one; parts are off by several per cent, seldom by more."""
 MOST_REFILL = 0xFFFF
 """Samples one request can ask for."""
 
@@ -103,6 +105,10 @@ class NativeDecoder:
             np.repeat([index for index, _ in places], heads.n) + heads.place_in_frame,
             np.repeat(np.asarray(arrival_s, float), heads.n),
         )
+
+    def time_s(self, ticks: int) -> float:
+        """Device time in 32 bits of microseconds -> seconds from the stream's sample 0; nan before the first frame."""
+        return self._placing.time_s(ticks)
 
     def _expect(self, kind: wire.Kind) -> None:
         if kind is not self._kind:
@@ -187,6 +193,11 @@ class NativeDialogue:
     def started(self, answer: bytes, info: SensorInfo) -> Started:
         """Session, true rate, ranges and a decoder."""
         body = self._body(answer, wire.StartAnswer)
+        if not any(abs(body.true_rate_hz - hz) <= RATE_OFF * hz for hz in self._info.rates_hz):
+            raise SensorFault(
+                f"The sensor says that it measures at {body.true_rate_hz:g} Hz, which is none of its rates; switch it "
+                "off and on."
+            )
         full = FULL_SCALE + 1
         streaming = dataclasses.replace(
             info,
@@ -228,6 +239,15 @@ class NativeDialogue:
                 raise
             return Refill(first=0, count=0)
         return Refill(first=body.first, count=body.count)
+
+    def ping(self, token: int) -> bytes:
+        """Ask for the sensor's time."""
+        return wire.Ping(tag=next(self._tags), token=token).pack()
+
+    def pong(self, answer: bytes) -> Pong:
+        """When the sensor had the request, and when it answered."""
+        body = self._body(answer, wire.PingAnswer)
+        return Pong(token=body.token, received=body.received_us, replied=body.sent_us)
 
     def check(self, answer: bytes) -> None:
         """Raise RequestRefused unless the answer is OK."""

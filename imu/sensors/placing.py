@@ -22,6 +22,7 @@ the result does not depend on how frames are batched.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from typing import TypeVar
 
@@ -90,6 +91,12 @@ class Placing:
         if not backfill:
             self._refused, self._refusals = None, 0
         return index, self._times(index, (time - self._zero_us) * 1e-6, n)
+
+    def time_s(self, time_us: int) -> float:
+        """Seconds from the stream's sample 0 to a device time, given its low 32 bits; nan before the first frame."""
+        if self._first is None:
+            return math.nan
+        return (_nearest(self._newest, 0, time_us)[1] - self._zero_us) * 1e-6
 
     def _unwrap(self, index16: int, time_us: int, *, backfill: bool) -> _Place:
         if self._first is None:

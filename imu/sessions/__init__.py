@@ -19,6 +19,7 @@ from imu.sessions.tables import (
     write_reps,
     write_sets,
 )
+from imu.sessions.timeofday import utc_of
 from imu.sessions.writer import SessionWriter, put_in_order, write_analysis
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "read_session",
     "read_sets",
     "utc_now",
+    "utc_of",
     "write_analysis",
     "write_header",
     "write_reps",

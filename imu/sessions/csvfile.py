@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ import pandas as pd
 from imu.errors import DataError
 from imu.model import Bools, Floats, Ints
 from imu.sessions.files import read_bytes
+
+_NEVER_WRITTEN = b"\0"
+"""What a file system shows where a file had grown but its bytes were not on the disk yet when the power went."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,7 +80,7 @@ def read_table(path: Path, choose: Callable[[list[str]], list[str]]) -> NumberTa
 
 
 def read_text(path: Path, *, by_hand: bool = False) -> tuple[bytes, list[str]]:
-    """Read text up to its last whole line, with Unix line ends, and say what had to be cut off.
+    """Read text up to its last whole line, with Unix line ends, and say what had to be left out.
 
     Of a file written `by_hand` a last line without an end is whole: editors leave it out.
     """
@@ -96,6 +100,9 @@ def read_text(path: Path, *, by_hand: bool = False) -> tuple[bytes, list[str]]:
         number = data.count(b"\n") + 1
         warnings.append(f"{path}, line {number}: the last line has no end and may be torn; it was cut off.")
         data = data[:whole_lines]
+    if _NEVER_WRITTEN in data and _NEVER_WRITTEN not in data[: data.find(b"\n")]:
+        data, n = re.subn(rb"[^\n\0]*\0[^\n]*", b"", data)  # an empty line stays, so that the others keep their numbers
+        warnings.append(f"{path}: in {n} places it holds zeros for lines, as after a power cut; they were left out.")
     return data, warnings
 
 

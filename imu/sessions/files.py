@@ -6,15 +6,20 @@ import contextlib
 import errno
 import os
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from imu.errors import DataError, StorageError
 
+FREE = "Free some space"
+LEFTOVER_S = 600.0
+"""No replacement is under way for so long without a byte being written."""
+
 
 @contextlib.contextmanager
-def storage(path: Path) -> Iterator[None]:
-    """Turn what the operating system says into a sentence for the person recording.
+def storage(path: Path, *, full: str = FREE) -> Iterator[None]:
+    """Turn what the operating system says into a sentence for the person recording; `full` is the mend of a full disk.
 
     Raises:
         StorageError: Anything inside the block could not be written.
@@ -22,11 +27,11 @@ def storage(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        no_room = error.errno in (errno.ENOSPC, errno.EDQUOT)
         # The reason first: on a narrow live screen the path may take the rest of the line.
         raise StorageError(
             f"{error.strerror or error}: {path} could not be written; what was written before is kept. "
-            f"{'Free some space' if full else 'Choose another folder with --out'}."
+            f"{full if no_room else 'Choose another folder with --out'}."
         ) from error
 
 
@@ -48,6 +53,14 @@ def replace_file(path: Path, chunks: Iterable[bytes]) -> None:
             temporary.unlink(missing_ok=True)
             raise
     sync_folder(path.parent)
+
+
+def clear_leftovers(folder: Path) -> None:
+    """Remove what replacements that were cut off left in a session's folder; one that is under way is younger."""
+    for leftover in folder.glob("*.tmp"):
+        with contextlib.suppress(OSError):
+            if time.time() - leftover.stat().st_mtime > LEFTOVER_S:
+                leftover.unlink()
 
 
 def check_writable(folder: Path) -> None:

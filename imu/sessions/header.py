@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 
 import imu
 from imu.errors import DataError
-from imu.model import DEFINITION, DEFINITION_VERSION, Mount, SensorInfo
+from imu.model import DEFINITION, DEFINITION_VERSION, ClockFit, Mount, SensorInfo
 from imu.sessions.files import read_bytes, replace_file
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ class SessionHeader:
         strap_slips: Where the strap seems to have turned on the trunk: the fields of `imu.model.StrapSlip`; a result.
         sync_taps_s: When three sharp taps were given on the sensor, by which a video is laid beside it; a result.
         started_utc: When `t_s` = 0 was, ISO 8601.
-        clock: The fit of host time to device time, if one was made.
+        clock: When samples were measured by the time of day, one fit for each stream of the sensor; see `utc_of`.
         link: What the link counted: lost, filled, reconnects, effective rate, ...
         synthetic: True where no body moved; the notes say how it was made.
         format, program_version, definition, definition_version: What wrote the file, and by which rule.
@@ -74,7 +74,7 @@ class SessionHeader:
     straight_line_source: str | None = None
     strap_slips: list[dict[str, float]] = field(default_factory=list)
     sync_taps_s: list[float] = field(default_factory=list)
-    clock: dict[str, Any] = field(default_factory=dict)
+    clock: tuple[ClockFit, ...] = ()
     link: dict[str, Any] = field(default_factory=dict)
     synthetic: bool = False
     notes: str = ""
@@ -113,6 +113,7 @@ class SessionHeader:
         except json.JSONDecodeError as error:
             raise ValueError(f"line {error.lineno}, column {error.colno}: {error.msg}") from error
         _expect(keys, dict, "the whole")
+        keys["clock"] = keys.get("clock") or []  # {} in sessions of before there were any
         if keys.get("format", FORMAT) != FORMAT:
             raise ValueError(f"key format: {keys['format']!r} is not format {FORMAT}, the one this version reads")
         known = {f.name for f in dataclasses.fields(cls)} - {"extra"}
@@ -175,7 +176,8 @@ def _convert(value: Any, hint: Any, key: str) -> Any:  # noqa: ANN401 (any JSON 
         return _build(kind, value, key + ".")
     if typing.get_origin(kind) is tuple:
         _expect(value, list, key)
-        return tuple(_convert(v, float, key) for v in value)
+        item = typing.get_args(kind)[0]
+        return tuple(_convert(v, item, f"{key}[{i}]") for i, v in enumerate(value))
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
         return _finite(value, key)
     return _expect(value, typing.get_origin(kind) or kind, key)
@@ -196,6 +198,8 @@ def _check(header: SessionHeader) -> None:
     _check_range("sensor.rate_hz", header.sensor.rate_hz, *RATES_HZ)
     _check_range("straight_line_deg", header.straight_line_deg, -180.0, 180.0)
     _check_range("load_kg", header.load_kg, 0.0, 1000.0)
+    for i, fit in enumerate(header.clock):
+        _check_fit(f"clock[{i}]", fit)
     mounts = {
         "mount": header.mount, "mount_corrected": header.mount_corrected, "sensor.mount": header.sensor.mount,
     }  # fmt: skip
@@ -207,6 +211,15 @@ def _check(header: SessionHeader) -> None:
 def _check_range(key: str, value: float | None, low: float, high: float) -> None:
     if value is not None and not low <= value <= high:
         raise ValueError(f"key {key}: {value:g} is not between {low:g} and {high:g}")
+
+
+def _check_fit(key: str, fit: ClockFit) -> None:
+    if not fit.skew_ppm > -1e6:
+        raise ValueError(f"key {key}.skew_ppm: with {fit.skew_ppm:g} the sensor's clock would stand still")
+    try:
+        datetime.fromisoformat(fit.start_utc).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(f"key {key}.start_utc: {fit.start_utc!r} is no time, as in {utc_now()}") from None
 
 
 def _check_mount(key: str, mount: Mount) -> None:

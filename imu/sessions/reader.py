@@ -14,9 +14,12 @@ from imu.sessions.csvfile import NumberTable
 from imu.sessions.header import SessionHeader, read_header
 from imu.sessions.samplesfile import read_samples
 from imu.sessions.tables import Label, SessionEvent, read_events, read_labels, read_reps, read_sets
+from imu.sessions.timeofday import Times, utc_of
 
 RATE_SLACK = 0.1
 """Share by which the measured rate may miss the stated one; cheap sensors' clocks are off by up to 5 %."""
+_LONGEST_HEAD = 1 << 16
+"""The first line of a table is shorter."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +42,16 @@ class Recording:
     calibrations: tuple[LineHold, ...] = ()
     warnings: tuple[str, ...] = ()
 
+    def utc(self) -> Times:
+        """(n,) datetime64[us], the time of day of each sample; see `utc_of`.
+
+        Raises:
+            DataError: It is a bare CSV, which does not say when it was.
+        """
+        if self.header is None:
+            raise DataError(f"{self.path} does not say when it was recorded; only a session folder does.")
+        return utc_of(self.header, self.samples.t_s)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Session:
@@ -53,6 +66,10 @@ class Session:
     labels: tuple[Label, ...] = ()
     warnings: tuple[str, ...] = ()
 
+    def utc(self) -> Times:
+        """(n,) datetime64[us], the time of day of each sample; see `utc_of`."""
+        return utc_of(self.header, self.samples.t_s)
+
 
 def read_recording(path: str | PathLike[str]) -> Recording:
     """Read a session folder, or a bare CSV (also gzipped) with `t_s`, `acc_*_mps2` and perhaps `gyr_*_radps`.
@@ -65,6 +82,8 @@ def read_recording(path: str | PathLike[str]) -> Recording:
     file = path
     if path.is_dir():
         file = _samples_of(path)
+        if not _has(file):
+            raise DataError(f"{file} is empty: the recording was cut off before its first sample; delete the folder.")
         header = read_header(path / "session.json") if (path / "session.json").exists() else None
     samples, table = read_samples(file)
     repeats = _repeats(samples, table)
@@ -92,7 +111,7 @@ def read_session(path: str | PathLike[str]) -> Session:
     header = read_header(path / "session.json")
     samples = Samples.empty(gyroscope=header.sensor.has_gyroscope)
     warnings: tuple[str, ...] = ()
-    if file.stat().st_size:
+    if _has(file):
         samples, table = read_samples(file)
         samples, late = drop_late(samples, table)
         check_time(samples, table)
@@ -115,15 +134,22 @@ def _calibrations(path: Path) -> tuple[LineHold, ...]:
 
 
 def _has(path: Path) -> bool:
-    """Whether there is a file with something in it; a recorder killed in its first instant leaves an empty one."""
-    return path.exists() and path.stat().st_size > 0
+    """Whether there is a file with a whole first line; one cut off in its first instant may have less."""
+    if not path.exists():
+        return False
+    with path.open("rb") as file:
+        return b"\n" in file.read(_LONGEST_HEAD)
 
 
 def _samples_of(folder: Path) -> Path:
     file = folder / "samples.csv"
     if not file.is_file():
-        what = "is no session: there is no samples.csv in it" if folder.is_dir() else "is no session folder"
-        raise DataError(f"{folder} {what}; give a folder that imu record wrote, or a CSV file.")
+        if not folder.is_dir():
+            raise DataError(f"{folder} is no session folder; give one that imu record wrote, or a CSV file.")
+        raise DataError(
+            f"{folder} is no session: there is no samples.csv in it; give a folder that imu record wrote, or a CSV "
+            "file. (If it is one that was cut off before its first sample, delete it.)"
+        )
     return file
 
 

@@ -86,7 +86,9 @@ def read_samples(path: Path) -> tuple[Samples, NumberTable]:
 
 
 def in_order(samples: Samples) -> Samples:
-    """Sort by index and keep the first arrival of each."""
+    """Sort by index and keep the first arrival of each; a day of samples that is in order is not copied."""
+    if (np.diff(samples.index) > 0).all():
+        return samples
     _, first = np.unique(samples.index, return_index=True)
     return samples[first]
 

@@ -1,9 +1,9 @@
 """Writing a session so that nothing received is lost: not by a kill, a full disk or a power cut.
 
 Strategy: samples are appended in order of arrival, straight to the operating system, and forced onto the disk once a
-second. What could not be written stays in memory and is tried again with the next block. Only at the end, and only if
-lines came late or twice, is the file rewritten in order, beside the old one and swapped in one step. `labels.csv`
-belongs to the person and is never opened here.
+second (`appendfile.py`). What could not be written stays in memory and is tried again with the next block. Only at the
+end, and only if lines came late or twice, is the file rewritten in order, beside the old one and swapped in one step.
+`labels.csv` belongs to the person and is never opened here.
 """
 
 from __future__ import annotations
@@ -11,106 +11,22 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import itertools
-import os
 import shutil
-import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
-from imu.errors import DataError
+from imu.errors import DataError, ImuError
 from imu.model import Analysis, Samples
+from imu.sessions.appendfile import AppendFile
 from imu.sessions.csvfile import read_text
-from imu.sessions.files import replace_file, storage, sync_folder
+from imu.sessions.files import clear_leftovers, replace_file, storage, sync_folder
 from imu.sessions.header import SessionHeader, utc_now, write_header
 from imu.sessions.samplesfile import encode, header_line, sorted_chunks
 from imu.sessions.tables import EVENT_HEAD, SessionEvent, event_line, write_reps, write_sets
-
-SYNC_EVERY_S = 1.0
-"""A power cut loses at most this much."""
-
-
-class AppendFile:
-    """A file that only grows, by whole lines.
-
-    A write that fails leaves no torn line behind; its bytes wait and go first next time.
-    """
-
-    def __init__(self, path: Path, head: bytes) -> None:
-        """Create the file; it must not exist.
-
-        Raises:
-            StorageError: It could not be created.
-        """
-        self.path = path
-        self._waiting = b""
-        self._unsynced = False
-        self._synced_at = time.monotonic()
-        with storage(path):
-            self._file = path.open("xb", buffering=0)
-        try:
-            self.append(head)
-        except BaseException:
-            self.abandon()
-            raise
-
-    def append(self, lines: bytes) -> None:
-        """Hand lines to the operating system, and to the disk if the last time is a second ago.
-
-        Raises:
-            StorageError: The disk is full or gone; the lines are kept for the next call.
-        """
-        whole, waiting = self._file.tell(), self._waiting + lines
-        with storage(self.path):
-            try:
-                self._waiting = waiting
-                self._write(waiting)
-            except BaseException:  # a Ctrl-C inside the write leaves a torn line, too
-                self._file.seek(whole)
-                self._file.truncate()
-                raise
-        self._waiting = b""
-        if time.monotonic() - self._synced_at >= SYNC_EVERY_S:
-            self.sync()
-
-    def _write(self, lines: bytes) -> None:
-        while lines:
-            lines = lines[self._file.write(lines) :]
-            self._unsynced = True
-
-    def sync(self) -> None:
-        """Force what was written onto the disk.
-
-        Raises:
-            StorageError: The disk refused.
-        """
-        if self._unsynced:
-            with storage(self.path):
-                os.fsync(self._file.fileno())
-        self._unsynced = False
-        self._synced_at = time.monotonic()
-
-    @property
-    def closed(self) -> bool:
-        """Whether nothing more can be appended."""
-        return self._file.closed
-
-    def close(self) -> None:
-        """Write what waits, sync, close. The file is closed in any case.
-
-        Raises:
-            StorageError: The last lines could not be written.
-        """
-        if self._file.closed:
-            return
-        with contextlib.closing(self._file):
-            self.append(b"")
-            self.sync()
-
-    def abandon(self) -> None:
-        """Close the file as it is."""
-        self._file.close()
 
 
 class SessionWriter:
@@ -134,6 +50,7 @@ class SessionWriter:
             self._events = AppendFile(self.folder / "events.csv", EVENT_HEAD)
             undo.pop_all()
         sync_folder(self.folder)
+        sync_folder(self.folder.parent)
 
     def append(self, samples: Samples) -> None:
         """Append samples in order of arrival.
@@ -160,6 +77,16 @@ class SessionWriter:
         self._events.sync()
         self._samples.sync()
 
+    def settle(self) -> None:
+        """Write what waits, and force onto the disk what is a second old: for moments in which nothing comes.
+
+        Raises:
+            StorageError: The disk is full; what waits is kept and tried again at the next call.
+        """
+        if not self._samples.closed:
+            self._samples.settle()
+            self._events.settle()
+
     def update(self, **changes: Any) -> None:  # noqa: ANN401 (any field of the header)
         """Change fields of the header and write it anew.
 
@@ -175,17 +102,23 @@ class SessionWriter:
         Every step is tried even if one before it failed.
 
         Raises:
-            StorageError: Something could not be written; the samples are as they were appended.
+            StorageError: Something could not be written, samples first; they are as they were appended.
         """
         if self._samples.closed:
             return
-        with contextlib.ExitStack() as steps:  # run from the last to the first
-            if analysis is not None:
-                steps.callback(write_analysis, self.folder, self.header, analysis)
-            if not self._in_order:
-                steps.callback(put_in_order, self._samples.path)
-            steps.callback(self._samples.close)
-            steps.callback(self._events.close)
+        steps: list[Callable[[], None]] = [self._samples.close, self._events.close]
+        if not self._in_order:
+            steps.append(partial(put_in_order, self._samples.path))
+        if analysis is not None:
+            steps.append(partial(write_analysis, self.folder, self.header, analysis))
+        errors: list[ImuError] = []
+        for step in steps:
+            try:
+                step()
+            except ImuError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
 
     def discard(self) -> None:
         """Close the files and remove the folder: for a session in which nothing happened."""
@@ -209,6 +142,7 @@ def write_analysis(folder: Path, header: SessionHeader, analysis: Analysis) -> N
     Raises:
         StorageError: It could not be written; older files are untouched.
     """
+    clear_leftovers(folder)
     write_reps(folder / "reps.csv", analysis.reps)
     write_sets(folder / "sets.csv", analysis.sets, load_kg=header.load_kg)
     straight, found = analysis.straight_line_deg, analysis.mount
@@ -241,8 +175,11 @@ def put_in_order(path: Path) -> None:
 
 def _new_folder(out_dir: Path, name: str) -> Path:
     """A folder of this name; two sessions that start in one second get a number."""
+    new = [one for one in (out_dir, *out_dir.parents) if not one.exists()]
     with storage(out_dir):
         out_dir.mkdir(parents=True, exist_ok=True)
+        for one in new:
+            sync_folder(one.parent)
         for again in itertools.count(1):
             folder = out_dir / (name if again == 1 else f"{name}_{again}")
             with contextlib.suppress(FileExistsError):

@@ -93,6 +93,8 @@ class Kept:
     def event(self, kind: str, t_s: float, detail: str = "") -> None:
         self.events.append((kind, t_s, detail))
 
+    def settle(self) -> None: ...
+
 
 def followed(performed: Recording, *, upto_s: float, press_at_s: float | None = None, calibrate: bool = False) -> Kept:
     """Follow a performance as fast as it goes; press `c` once at a time, in capitals."""
@@ -131,7 +133,7 @@ def test_when_the_time_is_over_the_session_says_so_and_goes_on(
     performed: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = Pipeline.calibrate
-    monkeypatch.setattr(Pipeline, "calibrate", lambda self: plain(self, limit_s=4.0))
+    monkeypatch.setattr(Pipeline, "calibrate", lambda self, **more: plain(self, limit_s=4.0, **more))
     events = followed(performed, upto_s=performed.t_s[-1], calibrate=True).events
     kinds = [kind for kind, *_ in events]
     assert GIVEN_UP in kinds

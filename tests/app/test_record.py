@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import Result
 
 from firmware_proto.motion import Recording
-from firmware_proto.virtual_radio import virtual_air
+from firmware_proto.virtual_radio import Air
 from firmware_proto.virtual_sensor import VirtualSensor
 from imu.app.demo import record_virtual, virtual_sensor
 from imu.app.display import Lines
@@ -23,6 +25,7 @@ from imu.model import Analysis, Samples, SensorInfo
 from imu.sessions import read_session
 
 Imu = Callable[..., Result]
+InAir = Callable[..., AbstractAsyncContextManager[tuple[Air, Backend]]]
 
 
 def plan(out: Path, **declared: object) -> Plan:
@@ -43,6 +46,8 @@ async def test_the_whole_job(performance: Recording, tmp_path: Path, imu: Imu) -
     assert session.header.synthetic
     assert (session.header.load_kg, session.header.person, session.header.notes) == (10.0, "p07", "arms crossed")
     assert session.header.link["lost"] == 0
+    assert session.header.link["warned"] == []
+    assert abs(session.utc()[0] - np.datetime64(session.header.started_utc[:-1])) < np.timedelta64(5, "s")
     assert session.samples.index[-1] - session.samples.index[0] + 1 == len(session.samples)
     kinds = [event.kind for event in session.events]
     assert {"connected", "set_started", "set_ended", "stopped"} <= set(kinds)
@@ -60,10 +65,9 @@ async def test_what_the_sensor_measured_is_what_the_file_holds(performance: Reco
     assert abs(samples.acc_mps2 - performance.acc_mps2[first : first + len(samples)]).max() < 1e-4
 
 
-async def test_two_sensors_make_the_person_choose(performance: Recording, tmp_path: Path) -> None:
+async def test_two_sensors_make_the_person_choose(in_air: InAir, performance: Recording, tmp_path: Path) -> None:
     other = VirtualSensor(performance.raw, performance.rate_hz, serial="OTHER002")
-    async with virtual_air([virtual_sensor(performance), other], speed=20.0) as air:
-        backend = Backend(scanner=air.scanner_backend, client=air.client_backend)
+    async with in_air(virtual_sensor(performance), other, speed=20.0) as (_, backend):
         with pytest.raises(SeveralSensors, match="--sensor"):
             await find_and_record(None, plan(tmp_path), backend=backend, display=Lines)
         named = await find_and_record("BX-R002", plan(tmp_path, duration_s=3.0), backend=backend, display=Lines)
@@ -72,20 +76,18 @@ async def test_two_sensors_make_the_person_choose(performance: Recording, tmp_pa
 
 
 async def test_a_sensor_that_is_not_there_leaves_no_folder(
-    performance: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    in_air: InAir, performance: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("imu.app.record.SCAN_S", 0.5)
-    async with virtual_air([virtual_sensor(performance)], speed=20.0) as air:
-        backend = Backend(scanner=air.scanner_backend, client=air.client_backend)
+    async with in_air(virtual_sensor(performance), speed=20.0) as (_, backend):
         with pytest.raises(SensorNotFound):
             await find_and_record("BX-NONE", plan(tmp_path / "out"), backend=backend, display=Lines)
     assert not (tmp_path / "out").exists()
 
 
-async def test_a_drop_in_mid_set_loses_nothing(tmp_path: Path) -> None:
+async def test_a_drop_in_mid_set_loses_nothing(in_air: InAir, tmp_path: Path) -> None:
     performance = perform(get_exercise("back-extension"), reps=5, seed=2)
-    async with virtual_air([virtual_sensor(performance)], speed=10.0) as air:
-        backend = Backend(scanner=air.scanner_backend, client=air.client_backend)
+    async with in_air(virtual_sensor(performance)) as (air, backend):
 
         class Dropping(Lines):
             """Cuts the link when the second rep is announced."""

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from imu.app import words
 from imu.app.board import NOTICE_S, Board
 from imu.app.digits import big
-from imu.app.view import Screen, link_words
+from imu.app.view import Screen
 from imu.exercises import EXERCISES, get_exercise
 from imu.link import LinkHealth
 from imu.model import (
@@ -97,7 +98,7 @@ def test_rest_runs_from_the_end_of_the_set_to_the_next_rep() -> None:
 def test_the_bottom_hold_that_led_into_a_rep_is_shown_while_its_own_has_no_end() -> None:
     shown = board()
     shown.take(RepConfirmed(t_s=56.0, decided_s=57.0, rep=REP))
-    following = {"lift_start_s": 56.4, "lift_end_s": 57.8, "lower_start_s": 58.8, "lower_end_s": 61.8}
+    following = {"start_s": 56.4, "lift_start_s": 56.4, "lift_end_s": 57.8, "lower_start_s": 58.8, "lower_end_s": 61.8}
     shown.take(RepConfirmed(t_s=62.0, decided_s=62.0, rep=replace(REP, **following, bottom_hold_s=float("nan"))))
     assert "0.8 ✗" in drawn(shown)
 
@@ -116,6 +117,30 @@ def test_a_refusal_is_shown_with_its_reason_and_then_goes() -> None:
     assert "taken back" not in drawn(shown)
 
 
+def test_what_is_wrong_stands_on_the_screen_until_it_is_over_and_fresh_remarks_come_first() -> None:
+    wrong = LinkHealth(state="streaming", warnings=("The battery is at 9 %: charge it soon.",), latency_s=0.021)
+    shown = board(health=wrong)
+    assert "The battery is at 9 %" in drawn(shown)
+    assert "21 ms" in drawn(shown)
+    shown.remark("set 1: 8 reps")
+    assert "The battery is at 9 %" not in drawn(shown)
+    shown.health = replace(wrong, warnings=())
+    shown.live = replace(shown.live, t_s=63.2 + NOTICE_S)
+    assert "The battery" not in drawn(shown)
+
+
+def test_the_links_figures_at_the_end_are_those_that_are_known() -> None:
+    assert words.link_line(LinkHealth(received=80, mtu=23)) == "Link: 80 samples, 0 lost, 0 fetched late, MTU 23."
+    health = LinkHealth(
+        received=1040, lost=3, filled=20, true_rate_hz=103.9, latency_s=0.012, reconnects=1, clipped=2, mtu=247,
+        battery_pct=87, skew_ppm=-12.0, clock_uncertainty_s=0.006,
+    )  # fmt: skip
+    assert words.link_line(health) == (
+        "Link: 1040 samples, 3 lost, 20 fetched late, true rate 103.90 Hz, delay 12 ms, reconnected 1x, "
+        "2 samples clipped, MTU 247, battery 87 %, sensor's clock -12 ppm, time of day ±6 ms."
+    )
+
+
 @pytest.mark.parametrize(
     ("health", "said"),
     [
@@ -127,7 +152,7 @@ def test_a_refusal_is_shown_with_its_reason_and_then_goes() -> None:
     ],
 )
 def test_the_links_health_is_said_in_words(health: LinkHealth, said: str) -> None:
-    assert link_words(health) == said
+    assert words.link_words(health) == said
 
 
 angles = st.floats(-360, 360) | st.just(float("nan"))

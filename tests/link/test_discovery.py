@@ -12,7 +12,7 @@ from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailabl
 from firmware_proto.virtual_radio import Air
 from firmware_proto.virtual_sensor import VirtualSensor
 from imu.errors import BluetoothUnavailable, SensorNotFound, SeveralSensors
-from imu.link import Backend, find, scan
+from imu.link import Backend, SensorLink, find, scan
 
 InAir = Callable[..., AbstractAsyncContextManager[tuple[Air, Backend]]]
 MakeSensor = Callable[..., VirtualSensor]
@@ -42,6 +42,16 @@ async def test_of_two_one_must_be_named(in_air: InAir, make_sensor: MakeSensor) 
         assert (await find(air.address(0).lower(), 5.0, backend)).name == one.name
         with pytest.raises(SensorNotFound, match=rf"'bx-none' was not found within 0.5 s .in range: .*{one.name}"):
             await find("BX-none", 0.5, backend)
+
+
+async def test_a_sensor_that_somebody_listens_to_is_left_alone(in_air: InAir, make_sensor: MakeSensor) -> None:
+    one = make_sensor()
+    async with in_air(one) as (_, backend):
+        async with SensorLink(await find(one.name, 5.0, backend), backend=backend) as link:
+            with pytest.raises(SensorNotFound):
+                await find(None, 1.0, backend)
+            assert one.connected
+        assert link.health.reconnects == 0
 
 
 def failing(error: Exception) -> Backend:

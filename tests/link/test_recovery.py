@@ -3,7 +3,7 @@
 import random
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu.link.recovery import PATIENCE_S, QUIET_S, TRIES, Recovery
@@ -42,6 +42,7 @@ class Host:
             self._again = list(range(oldest, oldest + count))
 
 
+@settings(deadline=None)  # it lives through minutes
 @given(st.floats(0, 0.4), st.integers(0, 10**6), st.integers(1, 40))
 def test_whatever_the_ring_still_holds_arrives_once(loss: float, seed: int, n: int) -> None:
     host = Host(loss, ring=10**6, seed=seed)
@@ -60,6 +61,7 @@ def test_whatever_the_ring_still_holds_arrives_once(loss: float, seed: int, n: i
         assert host.recovery.lost == 0
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6), st.integers(5, 40))
 def test_what_the_ring_no_longer_holds_is_lost_and_asked_for_no_more(seed: int, ring: int) -> None:
     host = Host(0.0, ring=ring, seed=seed)
@@ -103,3 +105,21 @@ def test_after_a_reconnect_it_asks_at_once() -> None:
     assert recovery.due(1.1) is None
     recovery.disconnected()
     assert recovery.due(1.2) == (0, 10)
+
+
+def test_what_comes_after_it_was_given_up_is_taken_and_said() -> None:
+    recovery = Recovery()
+    recovery.take(np.arange(10, 20), 0.0)
+    recovery.asked((0, 10), 0.4)
+    recovery.promised(6, 4)
+    assert recovery.gone() == [(0, 6)]
+    assert recovery.take(np.arange(4, 8), 0.5).all()
+    assert recovery.regained() == [(4, 6)]
+    assert recovery.regained() == []
+    assert (recovery.lost, recovery.missing) == (4, 2)
+
+
+def test_holes_near_each_other_are_asked_for_as_one() -> None:
+    recovery = Recovery()
+    recovery.take(np.r_[0:100, 110:120, 130:200, 210:300], 0.0)
+    assert recovery.due(1.0) == (100, 130)

@@ -39,15 +39,17 @@ class Log:
         return [event.kind for event in self.events]
 
 
-async def collect(link: SensorLink, n: int, each: Callable[[Log], None] = lambda _: None) -> Log:
-    """Receive at least n samples, then stop and receive the rest."""
+async def collect(
+    link: SensorLink, n: int, each: Callable[[Log], None] = lambda _: None, after: str | None = None
+) -> Log:
+    """Receive at least n samples, and an event of the kind `after` if there is one to wait for; then stop."""
     log = Log()
     stopping: asyncio.Task[None] | None = None
     async with asyncio.timeout(30):
         async for item in link:
             (log.blocks if isinstance(item, Samples) else log.events).append(item)  # type: ignore[arg-type]
             each(log)
-            if log.n >= n and stopping is None:
+            if log.n >= n and stopping is None and (after is None or after in log.kinds):
                 stopping = asyncio.create_task(link.stop())
     if stopping:
         await stopping
@@ -102,7 +104,7 @@ async def test_a_drop_in_mid_stream_loses_nothing(in_air: InAir, make_sensor: Ma
     one = make_sensor()
     async with in_air(one) as (air, backend):
         async with await linked(one, backend) as link:
-            log = await collect(link, 2500, once(800, lambda: air.drop(0)))
+            log = await collect(link, 2500, once(800, lambda: air.drop(0)), after="backfilled")
         assert_whole(log, one)
         assert link.health.reconnects == 1
         assert link.health.filled > 100

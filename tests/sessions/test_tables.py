@@ -134,9 +134,9 @@ def test_keys_of_a_later_version_are_kept(tmp_path: Path) -> None:
 
 def test_a_number_that_does_not_exist_is_null() -> None:
     header = SessionHeader(
-        exercise="hinge", sensor=SensorInfo(family="f", model="m", rate_hz=52.0), clock={"offset_s": math.nan}
+        exercise="hinge", sensor=SensorInfo(family="f", model="m", rate_hz=52.0), link={"latency_s": math.nan}
     )
-    assert json.loads(header.to_json())["clock"]["offset_s"] is None
+    assert json.loads(header.to_json())["link"]["latency_s"] is None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,54 @@
+"""Ways to end a recording from outside: each is taken as Ctrl-C is, so that the sensor is stopped and all is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import stat
+import sys
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+_T = TypeVar("_T")
+
+
+def run_until_ended(work: Coroutine[Any, Any, _T]) -> _T:
+    """`asyncio.run`, but SIGTERM, and SIGHUP of a terminal that was closed, cancel the work as Ctrl-C does.
+
+    Raises:
+        KeyboardInterrupt: It was ended, and the work did not take the cancellation for its end.
+    """
+
+    async def watched() -> _T:
+        if sys.platform != "win32":
+            _watch(asyncio.current_task())
+        return await work
+
+    try:
+        return asyncio.run(watched())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+if sys.platform != "win32":
+
+    def _watch(task: asyncio.Task[Any] | None) -> None:
+        """Listen to the signals that nobody has chosen to ignore, as `nohup` does."""
+        loop = asyncio.get_running_loop()
+        for sent in (signal.SIGTERM, signal.SIGHUP):
+            if task is not None and signal.getsignal(sent) is signal.SIG_DFL:
+                loop.add_signal_handler(sent, _end, task, sent)
+
+    def _end(task: asyncio.Task[Any], sent: signal.Signals) -> None:
+        if sent is signal.SIGHUP:
+            _forget_terminal()
+        task.cancel()
+
+    def _forget_terminal() -> None:
+        """Let what is still printed go nowhere: a terminal that is gone answers with an error."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for fd in (1, 2):
+            if stat.S_ISCHR(os.fstat(fd).st_mode):
+                os.dup2(nowhere, fd)
+        os.close(nowhere)
