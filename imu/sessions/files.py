@@ -13,8 +13,8 @@ from imu.errors import DataError, StorageError
 
 
 @contextlib.contextmanager
-def storage(path: Path) -> Iterator[None]:
-    """Turn what the operating system says into a sentence for the person recording.
+def storage(path: Path, option: str = "--out") -> Iterator[None]:
+    """Turn what the operating system says into a sentence for the person; `option` is how to write elsewhere.
 
     Raises:
         StorageError: Anything inside the block could not be written.
@@ -23,21 +23,26 @@ def storage(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        mend = "Free some space" if full else f"Choose another folder with {option}"
         # The reason first: on a narrow live screen the path may take the rest of the line.
         raise StorageError(
-            f"{error.strerror or error}: {path} could not be written; what was written before is kept. "
-            f"{'Free some space' if full else 'Choose another folder with --out'}."
+            f"{error.strerror or error}: {path} could not be written; what was written before is kept. {mend}."
         ) from error
 
 
-def replace_file(path: Path, chunks: Iterable[bytes]) -> None:
+def replace_file(path: Path, chunks: Iterable[bytes], option: str = "--out") -> None:
     """Write a whole file so that a crash at any instant leaves the old one or the new one.
+
+    Args:
+        path: Where.
+        chunks: What.
+        option: How a person has it written elsewhere, should it fail.
 
     Raises:
         StorageError: It could not be written; the old file is untouched.
     """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with storage(path):
+    with storage(path, option):
         try:
             with temporary.open("wb") as file:
                 file.writelines(chunks)
