@@ -159,7 +159,7 @@ def _number(name: str, decimals: int, pm: str = "", scale: float = 1.0, unit: st
             return "–"
         value, half = float(row[name]) * scale, float(row[pm]) if pm else math.nan
         sure = "" if math.isnan(half) else f" ±{half * scale:.{decimals}f}"
-        return f"{value:.{decimals}f}{sure}{unit}"
+        return f"{round(value, decimals) + 0.0:.{decimals}f}{sure}{unit}"
 
     return cell
 

@@ -34,7 +34,7 @@ from imu.app.plots.trace import hold, ledger, trace
 from imu.review.tables import Review
 
 CHARTS: dict[str, Chart[Review]] = {
-    one.name: one for one in (trace, overlay, tempo, top_hold, form, control, hold, sets, ledger, link)
+    one.name: one for one in (trace, overlay, tempo, top_hold, control, form, hold, sets, ledger, link)
 }
 """Every picture of one session by its name, in the order in which they are read."""
 REPS_ONLY = ("trace", "overlay", "tempo", "top-hold", "form", "control", "sets")

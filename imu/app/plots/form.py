@@ -55,7 +55,7 @@ def form(picture: Picture, review: Review) -> None:
     if not len(reps):
         picture.nothing(parts.NONE_COUNTED)
         return
-    panels = picture.panels([1.25, 1.25, 1.25, 1.25])
+    panels = picture.panels([1.1, 1.1, 1.1, 1.1])
     ladder = Ladder.of(reps)
     deviation = reps["top_deviation_deg"].to_numpy(float)
     loss, loss_pm = lift_rate_loss(reps)
@@ -98,7 +98,7 @@ def control(picture: Picture, review: Review) -> None:
     if not len(reps):
         picture.nothing(parts.NONE_COUNTED)
         return
-    panels = picture.panels([1.4, 1.4])
+    panels = picture.panels([1.25, 1.25])
     ladder, nothing = Ladder.of(reps), np.full(len(reps), np.nan)
     _row(panels[0], ladder, turn_sharpness_dps2(review.trunk, reps), nothing, parts.BLUE)
     _row(panels[1], ladder, reps["smoothness"].to_numpy(float), nothing, parts.PINK)

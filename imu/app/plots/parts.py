@@ -26,7 +26,8 @@ PHASE_HATCHES = {"lower": "", "bottom": "....", "lift": "////", "top": "\\\\\\\\
 PHASE_WORDS = {"lower": "lowering", "bottom": "bottom hold", "lift": "lift", "top": "top hold"}
 SET_COLOURS = (BLUE, RED, GREEN, PINK, ORANGE, SKY)
 SET_MARKS = ("o", "s", "^", "D", "v", "P")
-MOST_LABELS = 24
+MOST_LABELS_PER_IN = 3.2
+MOST_MARKS_PER_IN = 5.0
 LINE_BAND_DEG = 10.0
 """Tops further than this from the straight line are flagged (definitions of the project)."""
 NONE_COUNTED = "There is no counted repetition in this session."
@@ -75,7 +76,7 @@ class Ladder:
 
     def dress(self, axes: Axes, *, top: bool = True) -> None:
         """Number the repetitions below, and name the sets above."""
-        every = max(1, math.ceil(len(self.x) / MOST_LABELS * 7.5 / axes.figure.get_figwidth()))  # type: ignore[union-attr]
+        every = max(1, math.ceil(len(self.x) / MOST_LABELS_PER_IN / width_in(axes)))
         shown = (self.reps - 1) % every == 0
         axes.set_xticks(self.x[shown], [str(rep) for rep in self.reps[shown]])
         axes.grid(visible=False, axis="x")
@@ -113,13 +114,25 @@ def either(*halves: pd.Series[float]) -> Floats:
 
 def intervals(axes: Axes, x: Floats, y: Floats, pm: Floats, colour: str = BLACK) -> None:
     """90 % intervals as thin bars behind what they belong to."""
-    axes.errorbar(x, y, yerr=pm, fmt="none", ecolor=colour, elinewidth=0.9, capsize=1.8, capthick=0.9, zorder=3)
+    width, cap = (0.6, 0.9) if crowded(axes, len(x)) else (0.9, 1.8)
+    axes.errorbar(x, y, yerr=pm, fmt="none", ecolor=colour, elinewidth=width, capsize=cap, capthick=width, zorder=3)
 
 
 def dots(axes: Axes, x: Floats, y: Floats, good: Bools, colour: str, label: str | None = None) -> None:
     """Values as filled dots where they are as wanted, and hollow ones where not."""
     faces = [colour if one else "white" for one in good]
-    axes.scatter(x, y, s=22, c=faces, edgecolors=colour, linewidths=1.2, zorder=4, label=label)
+    size = 8 if crowded(axes, len(x)) else 22
+    axes.scatter(x, y, s=size, c=faces, edgecolors=colour, linewidths=1.2, zorder=4, label=label)
+
+
+def crowded(axes: Axes, count: int) -> bool:
+    """Whether so many marks stand so close that they have to be small."""
+    return count > MOST_MARKS_PER_IN * width_in(axes)
+
+
+def width_in(axes: Axes) -> float:
+    """Width of the picture that the axes are in."""
+    return float(axes.get_figure(root=True).get_figwidth())  # type: ignore[union-attr]
 
 
 def trend(axes: Axes, ladder: Ladder, y: Floats, colour: str) -> None:

@@ -31,7 +31,7 @@ def normalised(review: Review) -> tuple[Floats, list[int]]:
 @chart(
     "Repetitions laid over one another",
     "How to read it: every repetition stretched from its start (0 %) to the end of its last stroke (100 %); thin lines "
-    "are single repetitions, a thick one is the mean of a set, its band ±1 standard deviation. A narrow band is the "
+    "are single repetitions, a thick one is the mean of a set, its band ±1 standard deviation, given on average. A narrow band is the "
     "same movement again and again; a line that leaves it is the odd one out.",
 )
 def overlay(picture: Picture, review: Review) -> None:
@@ -40,7 +40,7 @@ def overlay(picture: Picture, review: Review) -> None:
     if not len(curves):
         picture.nothing(parts.NONE_COUNTED)
         return
-    (axes,) = picture.panels([2.7])
+    (axes,) = picture.panels([2.4])
     share = np.linspace(0.0, 100.0, POINTS)
     numbers = sorted(set(sets))
     for i, number in enumerate(numbers):
@@ -50,12 +50,12 @@ def overlay(picture: Picture, review: Review) -> None:
             axes.plot(share, one, color=colour, linewidth=0.5, alpha=0.35, gid="repetition")
         mean, spread = mine.mean(axis=0), mine.std(axis=0, ddof=1) if len(mine) > 1 else np.zeros(POINTS)
         axes.fill_between(share, mean - spread, mean + spread, color=colour, alpha=0.15, linewidth=0)
-        label = f"set {number} (n = {len(mine)}, typically ±{spread.mean():.1f}°)"
+        label = f"set {number} (n = {len(mine)}, ±{spread.mean():.1f}°)"
         axes.plot(share, mean, color=colour, linewidth=2.0, linestyle=dash, label=label, gid="mean")
     axes.set_xlim(0.0, 100.0)
     axes.set_xlabel("share of the repetition, %")
     axes.set_ylabel("trunk angle, °")
-    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=max(1, round(picture.get_figwidth() / 2.6)))
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=int(picture.get_figwidth() / 1.8))
     left_out = len(review.reps) - len(curves)
     if left_out:
         picture.note(f"Left out, samples being lost in them: {left_out}.")

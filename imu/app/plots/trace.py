@@ -17,7 +17,7 @@ from imu.model import Verdict
 from imu.review.tables import Review
 
 BEFORE_S, AFTER_S = 2.0, 3.0
-MOST_NUMBERS = 30
+MOST_NUMBERS_PER_IN = 4.0
 PANEL_IN = 1.9
 
 
@@ -35,7 +35,8 @@ def trace(picture: Picture, review: Review) -> None:
     panels = picture.panels([PANEL_IN] * len(review.sets), share_x=False)
     for axes, (_, one) in zip(panels, review.sets.iterrows(), strict=True):
         _set_trace(axes, review, review.reps[review.reps["set"] == one["set"]])
-        axes.set_title(f"set {one['set']}: {words.reps(int(one['reps']))}", pad=3)
+        if len(panels) > 1:
+            axes.set_title(f"set {one['set']}: {words.reps(int(one['reps']))}", pad=3)
     low = min(axes.get_ylim()[0] for axes in panels)
     high = max(axes.get_ylim()[1] for axes in panels)
     for axes in panels:
@@ -95,7 +96,7 @@ def _band(axes: Axes, reps: pd.DataFrame) -> None:
 
 
 def _number(axes: Axes, reps: pd.DataFrame) -> None:
-    every = max(1, math.ceil(len(reps) / MOST_NUMBERS * 7.5 / axes.figure.get_figwidth()))  # type: ignore[union-attr]
+    every = max(1, math.ceil(len(reps) / MOST_NUMBERS_PER_IN / parts.width_in(axes)))
     for _, rep in reps.iterrows():
         if (rep["rep"] - 1) % every == 0:
             hold_s = rep["top_hold_s"] if rep["top_hold_s"] > 0 else 0.0
