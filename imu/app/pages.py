@@ -18,7 +18,7 @@ from imu.review.tables import Review
 
 LONG = 14
 """A table of more rows is broken over pages."""
-Cell = Callable[[pd.Series], str]  # type: ignore[type-arg]
+Cell = Callable[[pd.Series], str]
 
 
 def escaped(text: object) -> str:
@@ -154,7 +154,7 @@ def _plain(name: str) -> Cell:
 
 
 def _number(name: str, decimals: int, pm: str = "", scale: float = 1.0, unit: str = "") -> Cell:
-    def cell(row: pd.Series) -> str:  # type: ignore[type-arg]
+    def cell(row: pd.Series) -> str:
         if pd.isna(row[name]):
             return "–"
         value, half = float(row[name]) * scale, float(row[pm]) if pm else math.nan
@@ -176,7 +176,9 @@ def _section(title: str, rows: pd.DataFrame, columns: Mapping[str, Cell]) -> str
     heads = "".join(f"<th{side[name]}>{escaped(name)}</th>" for name in cells)
     lines = zip(*cells.values(), strict=True)
     body = "".join(
-        "<tr>" + "".join(f"<td{side[name]}>{escaped(one)}</td>" for name, one in zip(cells, line, strict=True)) + "</tr>"
+        "<tr>"
+        + "".join(f"<td{side[name]}>{escaped(one)}</td>" for name, one in zip(cells, line, strict=True))
+        + "</tr>"
         for line in lines
     )
     size = ' class="long"' if len(rows) > LONG else ""
@@ -195,9 +197,10 @@ def foot(review: Review) -> Iterator[str]:
     yield (
         "<p>Angle of the trunk: 0° prone horizontal, +90° upright, -90° hanging head down. A stroke begins and ends "
         "where the trunk's rate crosses 10 % of that stroke's own peak (definition "
-        f"{DEFINITION}, version {DEFINITION_VERSION}). Tempo is lowering-bottom-lift-top in seconds of the sensor's own "
-        "clock. A phase meets its target within 20 % or 0.3 s, whichever is more. Tops are measured from the straight "
-        f"line, here known from: {escaped(line)}. ± is the half-width of a 90 % interval; it fits simulated people.</p>"
+        f"{DEFINITION}, version {DEFINITION_VERSION}). Tempo is lowering-bottom-lift-top in seconds of the sensor's "
+        "own clock. A phase meets its target within 20 % or 0.3 s, whichever is more. Tops are measured from the "
+        f"straight line, here known from: {escaped(line)}. ± is the half-width of a 90 % interval, which fits simulated "
+        "people.</p>"
     )
     yield (
         "<p>One sensor on the chest knows the angle of the trunk and nothing else: not the share of hip and spine, not "

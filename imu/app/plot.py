@@ -19,8 +19,8 @@ DEFAULT_STATIC = "hold"
 
 def show_list() -> None:
     """Print every figure's name and what it shows."""
-    for one in (*CHARTS.values(), sessions):
-        console.out().print(f"{one.name:<10} {one.title}")
+    for name, title in (*((one.name, one.title) for one in CHARTS.values()), (sessions.name, sessions.title)):
+        console.out().print(f"{name:<10} {title}")
 
 
 def command(paths: Sequence[Path], *, folder: Path, figure: str | None, save: Path | None) -> None:

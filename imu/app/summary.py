@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from imu.app import words
-from imu.model import Rep, Verdict, format_tempo
+from imu.model import Floats, Rep, Verdict, format_tempo
 from imu.review.control import turn_sharpness_dps2
 from imu.review.linked import holes
 from imu.review.tables import Review
@@ -138,13 +138,14 @@ def _lost(review: Review) -> list[str]:
 
 
 def key_numbers(review: Review) -> pd.DataFrame:
-    """The figures of a session that are compared first, one row each: `value`, `each ±` (median 90 % half-width), `unit`.
+    """The figures of a session that are compared first, a row each.
 
-    Means are over the counted repetitions; a number that does not exist is nan.
+    Columns: `value`, `each ±` (the median half-width of the 90 % interval of one repetition's), `unit`. Means are over
+    the counted repetitions; a number that does not exist is nan.
     """
     reps = review.reps
-    lift_pm = np.hypot(reps["lift_start_pm_s"], reps["lift_end_pm_s"]).median()
-    lower_pm = np.hypot(reps["lower_start_pm_s"], reps["lower_end_pm_s"]).median()
+    lift_pm = _median(np.hypot(*reps[["lift_start_pm_s", "lift_end_pm_s"]].to_numpy(float).T))
+    lower_pm = _median(np.hypot(*reps[["lower_start_pm_s", "lower_end_pm_s"]].to_numpy(float).T))
     rows = {
         "sets": (len(review.sets), math.nan, ""),
         "counted repetitions": (len(reps), math.nan, ""),
@@ -166,6 +167,6 @@ def key_numbers(review: Review) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", columns=["value", "each ±", "unit"])
 
 
-def _median(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+def _median(values: Floats) -> float:
     known = values[np.isfinite(values)]
     return float(np.median(known)) if len(known) else math.nan

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from imu.model import NAN, Floats
+from imu.model import NAN, Bools, Floats
 
 TURN_S = 0.2
 """The turn is looked at over this long: longer than strap and muscle tremble, shorter than any lift."""
@@ -34,10 +34,11 @@ def turn_sharpness_dps2(trunk: pd.DataFrame, reps: pd.DataFrame) -> Floats:
     return np.where(_seen(trunk, middle_s), (after - before) / TURN_S, NAN)
 
 
-def _seen(trunk: pd.DataFrame, middle_s: Floats) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _seen(trunk: pd.DataFrame, middle_s: Floats) -> Bools:
     """Whether the trunk was measured throughout each turn."""
     t_s = trunk["t_s"].to_numpy(float)
     doubted = np.cumsum(np.concatenate([[0], ~trunk["trusted"].to_numpy(bool)]))
     first, last = (np.searchsorted(t_s, middle_s + shift) for shift in (-0.5 * TURN_S, 0.5 * TURN_S))
     enough = (last - first) * np.median(np.diff(t_s)) > 0.5 * TURN_S  # fewer: the timeline has a hole there
-    return np.isfinite(middle_s) & enough & (doubted[last] == doubted[first])
+    seen: Bools = np.isfinite(middle_s) & enough & (doubted[last] == doubted[first])
+    return seen

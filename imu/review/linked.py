@@ -34,9 +34,10 @@ def came_late(samples: pd.DataFrame) -> Bools:
 
 
 def effective_rate(samples: pd.DataFrame, bin_s: float = 1.0) -> pd.DataFrame:
-    """Samples a second over time: `t_s`, the middle of a bin, `rate_hz` of all that are here, `in_time_hz` without late.
+    """Samples a second over time.
 
-    The last bin, which is not full, is left out.
+    Columns: `t_s`, the middle of a bin; `rate_hz` of all that are here; `in_time_hz` of those that were not late. The
+    last bin, which is not full, is left out.
     """
     t_s = samples["t_s"].to_numpy(float)
     edges = np.arange(t_s[0], t_s[-1], bin_s) if len(t_s) else np.empty(0)

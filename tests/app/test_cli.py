@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 Imu = Callable[..., Result]
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
-COMMANDS = ("scan", "record", "demo", "analyze", "replay", "simulate")
+COMMANDS = ("scan", "record", "demo", "analyze", "plot", "report", "replay", "simulate")
 
 
 def test_version(run_imu: Run) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from imu.app.plots import parts
 from imu.app.plots.parts import chart
@@ -47,7 +49,7 @@ def sets(picture: Picture, review: Review) -> None:
         axes.set_xlabel("set")
 
 
-def _spread(axes: parts.Axes, x: float, values: Floats, which: int) -> None:
+def _spread(axes: Axes, x: float, values: Floats, which: int) -> None:
     """Single values beside their mean and standard deviation."""
     if not len(values):
         return
@@ -55,7 +57,13 @@ def _spread(axes: parts.Axes, x: float, values: Floats, which: int) -> None:
     axes.plot(x + np.linspace(-0.32, -0.12, len(values)), values, ".", color=colour, alpha=0.5, markersize=3.5)
     spread = float(values.std(ddof=1)) if len(values) > 1 else 0.0
     axes.errorbar(
-        x + 0.1, float(values.mean()), yerr=spread, fmt=parts.SET_MARKS[which % 6], color=colour, capsize=2.5, markersize=5
+        x + 0.1,
+        float(values.mean()),
+        yerr=spread,
+        fmt=parts.SET_MARKS[which % 6],
+        color=colour,
+        capsize=2.5,
+        markersize=5,
     )
 
 
@@ -98,15 +106,27 @@ def _draw_sessions(picture: Picture, reviews: Sequence[Review]) -> None:
     panels = picture.panels([1.4, 1.1, 1.1, 1.1])
     x = np.arange(len(table), dtype=float)
     for i, (who, mine) in enumerate(table.groupby(["exercise", "person"], sort=False)):
-        style = {"color": parts.SET_COLOURS[i % 6], "marker": parts.SET_MARKS[i % 6], "markersize": 5, "linewidth": 0.9}
+        style: dict[str, Any] = {
+            "color": parts.SET_COLOURS[i % 6],
+            "marker": parts.SET_MARKS[i % 6],
+            "markersize": 5,
+            "linewidth": 0.9,
+        }
         at = x[mine.index]
         panels[0].errorbar(
-            at, mine["rom_deg"], yerr=mine["rom_sd_deg"].fillna(0.0), capsize=2.5, label=" ".join(map(str, who)).strip(), **style
+            at,
+            mine["rom_deg"],
+            yerr=mine["rom_sd_deg"].fillna(0.0),
+            capsize=2.5,
+            label=" ".join(map(str, who)).strip(),
+            **style,
         )
-        panels[1].plot(at, 100.0 * mine["tempo_adherence"], **style)  # type: ignore[arg-type]
-        panels[2].plot(at, mine["volume_load_kg"], **style)  # type: ignore[arg-type]
+        panels[1].plot(at, 100.0 * mine["tempo_adherence"], **style)
+        panels[2].plot(at, mine["volume_load_kg"], **style)
         panels[3].bar(at, mine["reps"], 0.6, color=style["color"], alpha=0.8, gid="reps")
-    for axes, said in zip(panels, ("range, °", "tempo met,\n% of phases", "volume load,\nkg x reps", "repetitions"), strict=True):
+    for axes, said in zip(
+        panels, ("range, °", "tempo met,\n% of phases", "volume load,\nkg x reps", "repetitions"), strict=True
+    ):
         axes.set_ylabel(said)
     panels[0].legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3)
     panels[1].set_ylim(-5, 105)
@@ -116,9 +136,10 @@ def _draw_sessions(picture: Picture, reviews: Sequence[Review]) -> None:
     panels[-1].set_xlim(-0.6, len(table) - 0.4)
 
 
-def _loads(panels: Sequence[parts.Axes], table: pd.DataFrame) -> None:
+def _loads(panels: Sequence[Axes], table: pd.DataFrame) -> None:
     """The load above each count; and in words where none was declared."""
-    panels[3].set_ylim(0, max(1.0, 1.25 * float(table["reps"].max())))
+    panels[3].set_ylim(0, max(1.0, 1.4 * float(table["reps"].max())))
+    parts.from_zero(panels[2])
     parts.whole_numbers(panels[3])
     for i, row in table.iterrows():
         load = "" if math.isnan(row["load_kg"]) else f"\nat {row['load_kg']:g} kg"
@@ -132,7 +153,7 @@ def _loads(panels: Sequence[parts.Axes], table: pd.DataFrame) -> None:
         panels[2].text(0.5, 0.5, "no load was declared", transform=panels[2].transAxes, ha="center", va="center")
 
 
-def _tick(row: pd.Series) -> str:  # type: ignore[type-arg]
+def _tick(row: pd.Series) -> str:
     return str(row["day"]) or str(row["session"])
 
 

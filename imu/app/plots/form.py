@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from imu.app.plots import parts
 from imu.app.plots.parts import Ladder, chart
@@ -35,19 +36,20 @@ def lift_rate_loss(reps: pd.DataFrame) -> tuple[Floats, Floats]:
 
 
 def _timing(reps: pd.DataFrame) -> Floats:
-    return parts.either(reps["lift_start_pm_s"], reps["lift_end_pm_s"]) / reps["lift_s"].to_numpy(float)
+    half_s: Floats = parts.either(reps["lift_start_pm_s"], reps["lift_end_pm_s"])
+    return np.asarray(half_s / reps["lift_s"].to_numpy(float))
 
 
 def _relative(reps: pd.DataFrame) -> Floats:
-    return np.hypot((reps["rom_pm_deg"] / reps["rom_deg"]).to_numpy(float), _timing(reps))
+    return np.asarray(np.hypot((reps["rom_pm_deg"] / reps["rom_deg"]).to_numpy(float), _timing(reps)))
 
 
 @chart(
     "Range, top and speed of the lift",
     "How to read it: range is the way from the lowest to the highest angle of the trunk. The top is measured from the "
     "straight line; beyond ±10° (grey band) it is hollow: short below, overextended above. Lift rate is range by "
-    "lifting time; its loss is against the best lift of the set: a trend, no measure of effort in reserve. Bars are 90 % "
-    "intervals.",
+    "lifting time; its loss is against the best lift of the set: a trend, no measure of effort in reserve. Bars are "
+    "90 % intervals.",
 )
 def form(picture: Picture, review: Review) -> None:
     """Range, deviation of the top, lift rate and its loss over the set, with 90 % intervals."""
@@ -61,13 +63,13 @@ def form(picture: Picture, review: Review) -> None:
     loss, loss_pm = lift_rate_loss(reps)
     rows = (
         ("range, °", reps["rom_deg"], reps["rom_pm_deg"], parts.BLUE, None),
-        ("top from the\nstraight line, °", deviation, reps["top_deviation_pm_deg"], parts.GREEN,
+        ("top off the\nline, °", deviation, reps["top_deviation_pm_deg"], parts.GREEN,
          np.abs(deviation) <= parts.LINE_BAND_DEG),
         ("mean lift\nrate, °/s", reps["mean_lift_dps"], lift_rate_pm_dps(reps), parts.RED, None),
         ("loss of lift\nrate, %", loss, loss_pm, parts.RED, None),
     )  # fmt: skip
     for axes, (said, values, pm, colour, good) in zip(panels, rows, strict=True):
-        _row(axes, ladder, np.asarray(values, float), np.asarray(pm, float), colour, good)
+        _row(axes, ladder, np.asarray(values, float), colour, pm=np.asarray(pm, float), good=good)
         axes.set_ylabel(said)
     band = parts.LINE_BAND_DEG
     panels[1].axhspan(-band, band, color="#d9d9d9", alpha=0.6, linewidth=0, zorder=0)
@@ -78,9 +80,11 @@ def form(picture: Picture, review: Review) -> None:
         picture.note("Measured without a gyroscope: angles carry the body's own acceleration.")
 
 
-def _row(axes: parts.Axes, ladder: Ladder, values: Floats, pm: Floats, colour: str, good: Bools | None = None) -> None:
+def _row(
+    axes: Axes, ladder: Ladder, values: Floats, colour: str, *, pm: Floats | None = None, good: Bools | None = None
+) -> None:
     parts.trend(axes, ladder, values, colour)
-    if np.isfinite(pm).any():
+    if pm is not None:
         parts.intervals(axes, ladder.x, values, pm, parts.GREY)
     parts.dots(axes, ladder.x, values, np.ones(len(values), bool) if good is None else good, colour)
 
@@ -88,8 +92,8 @@ def _row(axes: parts.Axes, ladder: Ladder, values: Floats, pm: Floats, colour: s
 @chart(
     "Control",
     "How to read it: turn-round sharpness is how abruptly the trunk is turned round at the bottom, its mean angular "
-    "acceleration over 0.2 s: near 0 it stood still, several hundred is a bounce. Smoothness is the spectral arc length "
-    "of the lift (SPARC, Balasubramanian 2012): nearer to 0 is smoother, a single even sweep reads about -1.5. "
+    "acceleration over 0.2 s: near 0 it stood still, several hundred is a bounce. Smoothness is the spectral arc "
+    "length of the lift (SPARC, Balasubramanian 2012): nearer to 0 is smoother, a single even sweep reads about -1.5. "
     "Neither has a stated interval: compare repetitions of one person, not people.",
 )
 def control(picture: Picture, review: Review) -> None:
@@ -99,11 +103,11 @@ def control(picture: Picture, review: Review) -> None:
         picture.nothing(parts.NONE_COUNTED)
         return
     panels = picture.panels([1.25, 1.25])
-    ladder, nothing = Ladder.of(reps), np.full(len(reps), np.nan)
-    _row(panels[0], ladder, turn_sharpness_dps2(review.trunk, reps), nothing, parts.BLUE)
-    _row(panels[1], ladder, reps["smoothness"].to_numpy(float), nothing, parts.PINK)
-    panels[0].set_ylabel("turn-round\nsharpness, °/s²")
-    panels[1].set_ylabel("smoothness of\nthe lift (SPARC)")
+    ladder = Ladder.of(reps)
+    _row(panels[0], ladder, turn_sharpness_dps2(review.trunk, reps), parts.BLUE)
+    _row(panels[1], ladder, reps["smoothness"].to_numpy(float), parts.PINK)
+    panels[0].set_ylabel("sharpness\nof turn, °/s²")
+    panels[1].set_ylabel("smoothness\n(SPARC)")
     parts.from_zero(panels[0])
     parts.at_least(panels[1], LEAST_SPAN)
     ladder.dress_all(panels)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from imu.app.plots import parts
 from imu.app.plots.parts import chart
@@ -60,7 +61,7 @@ def _delay(t_s: Floats, arrival_s: Floats) -> Floats | None:
     return np.asarray(late_s - np.nanmin(late_s))
 
 
-def _lanes(axes: parts.Axes, review: Review) -> None:
+def _lanes(axes: Axes, review: Review) -> None:
     samples, lost = review.samples, holes(review.samples)
     t_s = samples["t_s"].to_numpy(float)
     late = came_late(samples)
@@ -92,7 +93,9 @@ def sentences(review: Review) -> list[str]:
     said = [f"Here are {len(samples)} samples; {gone}."]
     known = review.header.link if review.header else {}
     if "filled" in known:
-        said.append(f"While recording {known['filled']} were fetched late; reconnected {known.get('reconnects', 0)} times.")
+        said.append(
+            f"While recording {known['filled']} were fetched late; reconnected {known.get('reconnects', 0)} times."
+        )
     elif samples["arrival_s"].isna().all():
         said.append("When they arrived was not written down, so that fetching late cannot be seen.")
     return said

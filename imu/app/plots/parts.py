@@ -72,7 +72,7 @@ class Ladder:
     @property
     def numbers(self) -> list[int]:
         """The sets that there are."""
-        return np.unique(self.sets).tolist()
+        return [int(number) for number in np.unique(self.sets)]
 
     def dress(self, axes: Axes, *, top: bool = True) -> None:
         """Number the repetitions below, and name the sets above."""
@@ -109,7 +109,8 @@ def targets_of(review: Review) -> dict[int, Tempo]:
 
 def either(*halves: pd.Series[float]) -> Floats:
     """Half-width of a difference of two instants from theirs; an instant without one counts as exact."""
-    return np.sqrt(np.sum([np.square(half.fillna(0.0).to_numpy(float)) for half in halves], axis=0))
+    squares = [np.square(half.fillna(0.0).to_numpy(float)) for half in halves]
+    return np.asarray(np.sqrt(np.sum(squares, axis=0)), float)
 
 
 def intervals(axes: Axes, x: Floats, y: Floats, pm: Floats, colour: str = BLACK) -> None:
@@ -118,11 +119,11 @@ def intervals(axes: Axes, x: Floats, y: Floats, pm: Floats, colour: str = BLACK)
     axes.errorbar(x, y, yerr=pm, fmt="none", ecolor=colour, elinewidth=width, capsize=cap, capthick=width, zorder=3)
 
 
-def dots(axes: Axes, x: Floats, y: Floats, good: Bools, colour: str, label: str | None = None) -> None:
+def dots(axes: Axes, x: Floats, y: Floats, good: Bools, colour: str) -> None:
     """Values as filled dots where they are as wanted, and hollow ones where not."""
     faces = [colour if one else "white" for one in good]
     size = 8 if crowded(axes, len(x)) else 22
-    axes.scatter(x, y, s=size, c=faces, edgecolors=colour, linewidths=1.2, zorder=4, label=label)
+    axes.scatter(x, y, s=size, c=faces, edgecolors=colour, linewidths=1.2, zorder=4)
 
 
 def crowded(axes: Axes, count: int) -> bool:
@@ -132,7 +133,7 @@ def crowded(axes: Axes, count: int) -> bool:
 
 def width_in(axes: Axes) -> float:
     """Width of the picture that the axes are in."""
-    return float(axes.get_figure(root=True).get_figwidth())  # type: ignore[union-attr]
+    return float(axes.figure.bbox.width / axes.figure.dpi)
 
 
 def trend(axes: Axes, ladder: Ladder, y: Floats, colour: str) -> None:
@@ -178,7 +179,9 @@ def thin(y: Floats, most: int) -> Ints:
     return np.unique(np.concatenate(picked))
 
 
-def curve(axes: Axes, t_s: Floats, y: Floats, *, color: str, width: float = 1.0, most: int = 1500, gid: str = "") -> None:
+def curve(
+    axes: Axes, t_s: Floats, y: Floats, *, color: str, width: float = 1.0, most: int = 1500, gid: str = ""
+) -> None:
     """A line of many points; not drawn across holes in the timeline, nor where `y` does not exist."""
     if not len(t_s):
         return

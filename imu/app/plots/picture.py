@@ -24,7 +24,7 @@ DPI = 110
 PRINT_DPI = 200
 CHARACTERS_PER_IN = 18.5
 """Of the caption's type."""
-STYLE: dict[str, Any] = {
+STYLE: Any = {  # its keys are literals of matplotlib, a type that older versions have not
     "font.family": "sans-serif",
     "font.size": 8.0,
     "axes.titlesize": 8.5,
@@ -117,6 +117,10 @@ class Picture(Figure):
         svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
         svg = re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), svg)  # a hundredth of a point
         return re.sub(r'(id="|href="#|url\(#)', rf"\g<1>{self.name}-", svg)
+
+    def __repr__(self) -> str:
+        """In words, for who cannot see it."""
+        return f"{self.title}. {self.subject}. {self.caption}"
 
     def _repr_png_(self) -> bytes:
         """What a notebook shows."""

@@ -31,8 +31,8 @@ def normalised(review: Review) -> tuple[Floats, list[int]]:
 @chart(
     "Repetitions laid over one another",
     "How to read it: every repetition stretched from its start (0 %) to the end of its last stroke (100 %); thin lines "
-    "are single repetitions, a thick one is the mean of a set, its band ±1 standard deviation, given on average. A narrow band is the "
-    "same movement again and again; a line that leaves it is the odd one out.",
+    "are single repetitions, a thick one is the mean of a set, its band ±1 standard deviation, given on average. A "
+    "narrow band is the same movement again and again; a line that leaves it is the odd one out.",
 )
 def overlay(picture: Picture, review: Review) -> None:
     """The repetitions of each set time-normalised, with mean and spread."""

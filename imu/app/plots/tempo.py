@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from imu.app.plots import parts
 from imu.app.plots.parts import Ladder, chart
@@ -67,7 +68,7 @@ def tempo(picture: Picture, review: Review) -> None:
     picture.note(f"Target: {review.exercise.target_tempo}.")
 
 
-def _targets(axes: parts.Axes, review: Review, ladder: Ladder) -> None:
+def _targets(axes: Axes, review: Review, ladder: Ladder) -> None:
     """The target before each set; a phase without one is left out."""
     for number, target in parts.targets_of(review).items():
         at, base = float(ladder.x[ladder.sets == number][0]) - 0.9, 0.0
@@ -80,13 +81,13 @@ def _targets(axes: parts.Axes, review: Review, ladder: Ladder) -> None:
     axes.set_xlim(ladder.x[0] - 1.3, ladder.x[-1] + 0.7)
 
 
-def _shares(axes: parts.Axes, ladder: Ladder, tops: Floats, shares: Floats) -> None:
+def _shares(axes: Axes, ladder: Ladder, tops: Floats, shares: Floats) -> None:
     """The share of phases met, above each bar that missed one."""
     for x, top, share in zip(ladder.x, tops, shares, strict=True):
         if share < 1.0:
             axes.annotate(
-                f"{100.0 * share:.0f} %", (x, top), xytext=(0, 4), textcoords="offset points", ha="center", fontsize=6.5,
-                fontweight="bold", gid="share",
+                f"{100.0 * share:.0f} %", (x, top), xytext=(0, 4), textcoords="offset points", ha="center",
+                fontsize=6.5, fontweight="bold", gid="share",
             )  # fmt: skip
 
 
@@ -113,7 +114,9 @@ def top_hold(picture: Picture, review: Review) -> None:
         slack_s = max(TOLERANCE * wanted_s, TOLERANCE_S)
         good |= inside & (np.abs(held_s - wanted_s) <= slack_s)
         ends = ladder.x[inside][[0, -1]] + (-0.6, 0.6)
-        axes.fill_between(ends, max(wanted_s - slack_s, 0.0), wanted_s + slack_s, color="#d9d9d9", linewidth=0, zorder=0)
+        axes.fill_between(
+            ends, max(wanted_s - slack_s, 0.0), wanted_s + slack_s, color="#d9d9d9", linewidth=0, zorder=0
+        )
         axes.plot(ends, [wanted_s] * 2, "k--", linewidth=0.9, label="" if i else f"target {wanted_s:g} s", gid="target")
     parts.intervals(axes, ladder.x, held_s, phase_pm_s(reps)["top"])
     parts.dots(axes, ladder.x, held_s, good, parts.GREEN)

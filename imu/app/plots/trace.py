@@ -150,8 +150,8 @@ def ledger(picture: Picture, review: Review) -> None:
 
 @chart(
     "Static hold",
-    "How to read it: the trunk's angle during the hold; the grey band is the straight line ±10°, and the time within it "
-    "is what counts (shaded). The dashed line sinks as fast as the trunk did on the whole, after its first 5 s, in "
+    "How to read it: the trunk's angle during the hold; the grey band is the straight line ±10°, and the time within "
+    "it is what counts (shaded). The dashed line sinks as fast as the trunk did on the whole, after its first 5 s, in "
     "degrees a minute. No interval is stated for the time held or the sag.",
 )
 def hold(picture: Picture, review: Review) -> None:
@@ -166,7 +166,7 @@ def hold(picture: Picture, review: Review) -> None:
     panels[-1].set_xlabel("time on the sensor's clock, s")
 
 
-def _one_hold(axes: Axes, review: Review, one: pd.Series) -> None:  # type: ignore[type-arg]
+def _one_hold(axes: Axes, review: Review, one: pd.Series) -> None:
     start_s, end_s = float(one["lift_end_s"]), float(one["hold_end_s"])
     margin_s = max(3.0, 0.15 * (end_s - start_s))
     trunk = review.trunk[review.trunk["t_s"].between(start_s - margin_s, end_s + margin_s)]
