@@ -306,7 +306,7 @@ def plot(
     *,
     sessions: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[SESSION]...", help="Session folders or CSV files; the latest session if left out."),
+        typer.Argument(metavar="SESSION", help="Session folders or CSV files; the latest session if left out."),
     ] = None,
     save: Annotated[
         Path | None,
@@ -321,13 +321,13 @@ def plot(
 ) -> None:
     """Draw a session: angle, tempo, top holds, form, ledger, link; several sessions: how they compare.
 
-    Needs matplotlib: pip install 'imu-back-extension[plots]'.
+    Needs matplotlib, which the extra `plots` brings.
 
     Examples:
-        imu plot                                                  the latest session's angle, into its folder
+        imu plot                                   the latest, into its folder
         imu plot recordings/SESSION --figure tempo --save tempo.svg
-        imu plot recordings/SESSION --figure all --save pictures/monday.png
-        imu plot recordings --save sessions.png                   all sessions over time
+        imu plot recordings/SESSION --figure all --save monday.png
+        imu plot recordings --save sessions.png    all sessions over time
         imu plot --list
     """
     from imu.app.plot import command, show_list
@@ -343,7 +343,7 @@ def report(
     *,
     session: Annotated[
         Path | None,
-        typer.Argument(metavar="[SESSION]", help="A session folder or a CSV file; the latest session if left out."),
+        typer.Argument(metavar="SESSION", help="A session folder or a CSV file; the latest session if left out."),
     ] = None,
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where; report.html in the session's folder if left out.")
@@ -353,7 +353,7 @@ def report(
 ) -> None:
     """Write a session as one page: summary, pictures, tables. For screen, phone and paper; needs no network.
 
-    Needs matplotlib: pip install 'imu-back-extension[plots]'.
+    Needs matplotlib, which the extra `plots` brings.
 
     Examples:
         imu report --open

@@ -199,8 +199,8 @@ def foot(review: Review) -> Iterator[str]:
         "where the trunk's rate crosses 10 % of that stroke's own peak (definition "
         f"{DEFINITION}, version {DEFINITION_VERSION}). Tempo is lowering-bottom-lift-top in seconds of the sensor's "
         "own clock. A phase meets its target within 20 % or 0.3 s, whichever is more. Tops are measured from the "
-        f"straight line, here known from: {escaped(line)}. ± is the half-width of a 90 % interval, which fits simulated "
-        "people.</p>"
+        f"straight line, here known from: {escaped(line)}. ± is the half-width of a 90 % interval, which fits "
+        "simulated people.</p>"
     )
     yield (
         "<p>One sensor on the chest knows the angle of the trunk and nothing else: not the share of hip and spine, not "

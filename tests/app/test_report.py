@@ -22,11 +22,11 @@ from imu.errors import DataError, ImuError, StorageError, UsageError
 
 Imu = Callable[..., Result]
 EXAMPLES = Path(__file__).resolve().parents[2] / "recordings"
-BROWSER = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSER = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+MEASURE = (
+    "var root = contentDocument.documentElement; document.title = `needs ${root.scrollWidth} of ${root.clientWidth}`"
 )
-
-MEASURE = "document.title = `needs ${contentDocument.documentElement.scrollWidth} of ${contentDocument.documentElement.clientWidth}`"
 
 
 @pytest.fixture(scope="module")
