@@ -79,6 +79,8 @@ class Calibrations:
 
     def tell(self, events: list[Event], now_s: float) -> list[Event]:
         """Put what was found up to `now_s` in its place among other events, so that the order is one for any cut."""
+        if not self._untold:
+            return events
         told = list(events)
         while self._untold and self._untold[0].decided_s <= now_s:
             step = self._untold.pop(0)

@@ -122,6 +122,8 @@ class MountLearner:
     def revisions(self, first: int) -> list[Revision]:
         """Judge at each block from `first` on at which the evidence has grown enough, best in a pause."""
         chord = self._blocks.tilt(first, len(self._blocks), lag=_LAG)
+        if self._evidence_deg < self._next_deg and not np.count_nonzero(chord > _MOVED):
+            return []
         # The lagged steps overlap, so that each movement is seen `_LAG` times.
         degrees = np.where(chord > _MOVED, np.rad2deg(2.0 * np.arcsin(np.minimum(chord / 2.0, 1.0))) / _LAG, 0.0)
         total = np.cumsum(np.concatenate(([self._evidence_deg], degrees)))[1:]

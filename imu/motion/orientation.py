@@ -56,7 +56,7 @@ class GyroOrientation:
         self._vqf = self._new_vqf()
         self._hole: list[Samples] = []
         self._long = round(params.long_hole_s * grid_hz)
-        self._last: Inclination | None = None
+        self._before: Inclination | None = None
 
     def push(self, block: Samples) -> Inclination:
         """Take a block; as many samples come out, but at the very start."""
@@ -90,7 +90,7 @@ class GyroOrientation:
 
     def _run(self, block: Samples) -> Inclination:
         """Filter a block; the samples of a hole wait for its end."""
-        if not self._hole and not block.filled.any():
+        if not self._hole and not np.count_nonzero(block.filled):
             return self._filter(block)
         flips = np.flatnonzero(block.filled[1:] != block.filled[:-1]) + 1
         parts = []
@@ -109,12 +109,12 @@ class GyroOrientation:
         smoothly.
         """
         hole, self._hole = Samples.concat(self._hole), []
-        before = self._last
+        before = self._before
         if len(hole) < self._long or before is None:
             return self._filter(hole), self._filter(after)
         self._vqf = self._new_vqf(*self._vqf.getBiasEstimate())
         then = self._filter(after)
-        return _smoothly(hole, before, then, self._hz), then
+        return _smoothly(hole, before, then, self._hz, self._params.longest_hole_s), then
 
     def _filter(self, block: Samples) -> Inclination:
         if not len(block) or block.gyr_radps is None:
@@ -128,7 +128,7 @@ class GyroOrientation:
             acc_norm_mps2=_norm(block.acc_mps2),
             trusted=~block.filled,
         )
-        self._last = done[-1:]
+        self._before = done
         return done
 
     def _new_vqf(self, offset_radps: Floats | None = None, sigma_radps: float = 0.0) -> VQF:
@@ -144,8 +144,11 @@ class GyroOrientation:
         return vqf
 
 
-def _smoothly(hole: Samples, before: Inclination, after: Inclination, grid_hz: float) -> Inclination:
-    """Up turning through a hole from the one side to the other, with the rates there (a cubic Hermite curve)."""
+def _smoothly(hole: Samples, before: Inclination, after: Inclination, grid_hz: float, reach_s: float) -> Inclination:
+    """Up turning through a hole from the one side to the other, with the rates there (a cubic Hermite curve).
+
+    A rate tells of no more than `reach_s`: carried on through half a minute it would turn a person head over heels.
+    """
     n = len(hole)
     first, last = before.up[-1], after.up[0]
     axis = np.cross(first, last)
@@ -153,7 +156,8 @@ def _smoothly(hole: Samples, before: Inclination, after: Inclination, grid_hz: f
     turn = axis / max(sine, 1e-9) * np.arctan2(sine, float(first @ last))
     long_s = (n + 1) / grid_hz
     # Seen from the sensor up turns the other way than the sensor does.
-    leave, arrive = -long_s * before.omega_radps[-1], -long_s * after.omega_radps[0]
+    told_s = min(long_s, reach_s)
+    leave, arrive = -told_s * before.omega_radps[-1], -told_s * after.omega_radps[0]
     u = (np.arange(1, n + 1) / (n + 1))[:, None]
     turned = turn * u * u * (3.0 - 2.0 * u) + leave * u * (1.0 - u) ** 2 - arrive * u * u * (1.0 - u)
     speed = turn * 6.0 * u * (1.0 - u) + leave * (1.0 - u) * (1.0 - 3.0 * u) - arrive * u * (2.0 - 3.0 * u)

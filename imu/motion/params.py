@@ -14,6 +14,8 @@ class MotionParams:
         gap_intervals: A distance between samples longer than this many nominal intervals is a hole.
         harmless_gap_s: Shorter ones are bridged without harm: a trunk moves below 2 Hz.
         longest_bridge_s: Longer holes are not filled; the timeline starts anew after them.
+        restart_share: The stages after it, to which every step is one interval but for those, know them by a step of
+            more than this share of it: anything well between the two would do.
 
     Orientation (VQF, Laidig & Seel 2023; defaults of its authors but for cheap gyroscopes' larger offsets):
         vqf_bias_clip_dps: Largest gyroscope offset that is believed (datasheets of cheap parts allow up to 10 deg/s).
@@ -142,6 +144,7 @@ class MotionParams:
     gap_intervals: float = 2.5
     harmless_gap_s: float = 0.3
     longest_bridge_s: float = 60.0
+    restart_share: float = 0.5
 
     vqf_bias_clip_dps: float = 10.0
     vqf_bias_sigma_init_dps: float = 5.0

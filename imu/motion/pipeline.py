@@ -18,8 +18,6 @@ from dataclasses import replace
 from functools import partial
 from math import inf, isnan, nan
 
-import numpy as np
-
 from imu.exercises import Exercise
 from imu.model import (
     Analysis,
@@ -100,14 +98,14 @@ class _Hinge:
         self.history = self._strokes.past
         self.phase, self.phase_since_s = Phase.UNKNOWN, 0.0
         self._walked_s, self._walks_told = walked_s, 0
-        self._looked = 0
+        self._looked_s = -inf
 
     def push(self, block: Inclination) -> list[Event]:
         events: list[Event] = []
         for restarts, part in stretches(block, self._newest_s, self._params):
             if restarts:
                 events += self._take(self._trunk.finish()) + self._tell(self._strokes.restart())
-                self.judge.broken()
+                events += self.judge.broken(float(part.t_s[0]))
                 self._trunk = self._new_trunk()
             events += self._take(self._trunk.push(part))
             self._newest_s = float(part.t_s[-1])
@@ -132,10 +130,11 @@ class _Hinge:
 
     def _climb(self, until_s: float = inf) -> list[Event]:
         """Look whether the trunk went above the judge's ceiling, in the samples not yet looked at."""
-        start, ceiling_deg, t = self._looked, self.judge.ceiling_deg, self.history.column(0)
-        self._looked = end = max(start, int(np.searchsorted(t, until_s, side="right")))
-        if ceiling_deg == inf or end <= start:
+        since_s, ceiling_deg, t = self._looked_s, self.judge.ceiling_deg, self.history.column(0)
+        self._looked_s = max(since_s, min(until_s, float(t[-1])))
+        if ceiling_deg == inf or self._looked_s == since_s:
             return []
+        start, end = t.searchsorted((since_s, self._looked_s), side="right").tolist()
         above = self.history.column(1, start, end) > ceiling_deg
         first = int(above.argmax())
         return self.judge.climbs(float(t[start + first])) if above[first] else []
@@ -409,6 +408,8 @@ class Pipeline:
         The stages decide at the time of a sample of theirs; that it was known takes the samples of the smoothing, too.
         """
         told = self._calibrations.tell(events, now_s)
+        if not told:
+            return told
         if len(told) > len(events):
             told = with_measured(told, self._lines()[0])
         if self._exercise.static and any(isinstance(e, RepConfirmed) for e in told):

@@ -16,13 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import exp, isnan, log, pi
+from math import exp, isfinite, isnan, log, pi
 from statistics import median
 
 import numpy as np
 
 from imu.exercises import EXERCISES, End, Exercise
 from imu.model import NAN, Analysis, Rep, Trunk
+from imu.motion.params import MotionParams
 
 UNKNOWN = "unknown"
 ENOUGH = 0.6
@@ -137,13 +138,16 @@ class Proposal:
         return best if shares[best] >= ENOUGH else ""
 
 
-def propose(analysis: Analysis, trunk: Trunk, assumed: Assumed | None = None) -> tuple[Proposal, ...]:
+def propose(
+    analysis: Analysis, trunk: Trunk, assumed: Assumed | None = None, params: MotionParams | None = None
+) -> tuple[Proposal, ...]:
     """Propose an exercise for every set, and find static holds beside them, in order of time.
 
     Args:
         analysis: The recording analysed as `hinge`.
         trunk: Its trace.
         assumed: How people differ from the rows.
+        params: The constants of judgement it was analysed with; of them the band of static holds is taken.
     """
     known = analysis.mount is not None and analysis.mount.is_sure
     a = assumed or Assumed()
@@ -153,7 +157,8 @@ def propose(analysis: Analysis, trunk: Trunk, assumed: Assumed | None = None) ->
         ranked = rank(look(reps, posture_known=known, assumed=a), a)
         found.append(Proposal(set=one.set, start_s=one.start_s, end_s=one.end_s, ranked=ranked, posture_known=known))
     if known:
-        held = (_static(rep, end_s, trunk, a) for rep, end_s in _holds(analysis, trunk, a))
+        band_deg = (params or MotionParams()).hold_band_deg
+        held = (_static(rep, end_s, trunk, a) for rep, end_s in _holds(analysis, trunk, a, band_deg))
         # Whoever stands up and stays has held the top, too: what is no static exercise is no set.
         found += [p for p in held if p.exercise != UNKNOWN and EXERCISES[p.exercise].static]
     return tuple(sorted(found, key=lambda p: p.start_s))
@@ -207,8 +212,13 @@ def _starts_low(reps: list[Rep], assumed: Assumed) -> bool:
 
 
 def rank(seen: Seen, assumed: Assumed) -> tuple[tuple[str, float], ...]:
-    """Confidence of every exercise, best first; together less than 1, the rest is something else."""
+    """Confidence of every exercise, best first; together less than 1, the rest is something else.
+
+    Where a stroke's time or the range is not known there is nothing to go by: all are 0.
+    """
     rows = [row for row in EXERCISES.values() if row.top_deg is not None]
+    if not (seen.lift_s > 0.0 and seen.lower_s > 0.0 and isfinite(seen.rom_deg)):
+        return tuple((row.key, 0.0) for row in rows)
     likely = {row.key: _log_likelihood(row, seen, assumed) for row in rows}
     others = (_log_of_anything(seen, assumed), _log_likelihood(_CHAIR, seen, assumed))
     highest = max(*others, *likely.values())
@@ -274,24 +284,24 @@ def _log_of_anything(seen: Seen, a: Assumed) -> float:
     return strokes - log(a.anything_deg * 0.5 * a.anything_deg) + hold + log(0.5)
 
 
-def _holds(analysis: Analysis, trunk: Trunk, a: Assumed) -> list[tuple[Rep, float]]:
+def _holds(analysis: Analysis, trunk: Trunk, a: Assumed, band_deg: float) -> list[tuple[Rep, float]]:
     """Lifts outside the sets that arrive in a long hold, with the time at which it ends."""
     out = []
     for rep in analysis.reps:
         if rep.counted or isnan(rep.lift_end_s):
             continue
-        end_s = _hold_end_s(trunk, rep.lift_end_s)
+        end_s = _hold_end_s(trunk, rep.lift_end_s, band_deg)
         if a.static_s[0] <= end_s - rep.lift_end_s:
             out.append((rep, end_s))
     return out
 
 
-def _hold_end_s(trunk: Trunk, start_s: float) -> float:
-    """When the trunk leaves the angle it has at `start_s` by more than 10 degrees, as a static hold is defined."""
+def _hold_end_s(trunk: Trunk, start_s: float, band_deg: float) -> float:
+    """When the trunk leaves the angle it has at `start_s` by more than the band by which a static hold is defined."""
     i = int(np.searchsorted(trunk.t_s, start_s))
     if i >= len(trunk):
         return start_s
-    away = np.abs(trunk.pitch_deg[i:] - trunk.pitch_deg[i]) > 10.0
+    away = np.abs(trunk.pitch_deg[i:] - trunk.pitch_deg[i]) > band_deg
     return float(trunk.t_s[i + int(np.argmax(away))] if away.any() else trunk.t_s[-1])
 
 

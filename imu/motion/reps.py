@@ -133,11 +133,15 @@ class RepJudge:
             events += self._reject(t_s, cycle, Verdict.TRANSITION)
         return events + self._end_bout(t_s)
 
-    def broken(self) -> None:
-        """Samples were lost for longer than can be bridged: what was under way cannot be judged."""
-        if self._open is not None:
+    def broken(self, t_s: float) -> list[Event]:
+        """Samples were lost until `t_s`, for longer than can be bridged: a bout ends there as a recording does.
+
+        What was done by then stands; what was under way cannot be judged, and no hold is announced of it.
+        """
+        if self._open is not None and not self._is_good(self._open):
             self._open.first = replace(self._open.first, lost_s=inf)
-        self._closed = None
+        self._waiting = None
+        return self._at(t_s) + self._end_bout(t_s)
 
     def stroke(self, decided_s: float, stroke: Stroke) -> list[Event]:
         """A stroke ended."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import cos, isnan, sin
+from math import cos, isnan, radians, sin
 
 import numpy as np
 
@@ -124,15 +124,15 @@ def _held(trunk: Trunk, at_s: float, hold_s: float, params: MotionParams, force:
     if isnan(at_s) or at_s < trunk.t_s[0] + params.slip_settles_s:
         return []
     long_s = _SHORTEST_S if isnan(hold_s) else min(max(hold_s, _SHORTEST_S), _LONGEST_S)
-    a, b = np.searchsorted(trunk.t_s, (at_s - _SHORTEST_S, at_s + long_s)).tolist()
+    a, b = trunk.t_s.searchsorted((at_s - _SHORTEST_S, at_s + long_s)).tolist()
     if a == b or (force is not None and not _is_quiet(force, at_s, long_s, params)):
         return []
-    pitch, side = np.deg2rad((float(trunk.pitch_deg[a:b].mean()), float(trunk.tilt_deg[a:b].mean()))).tolist()
+    pitch, side = (radians(np.add.reduce(deg[a:b]) / (b - a)) for deg in (trunk.pitch_deg, trunk.tilt_deg))
     return [np.array([-cos(pitch) * cos(side), sin(pitch) * cos(side), sin(side)])]
 
 
 def _is_quiet(force: Inclination, at_s: float, long_s: float, params: MotionParams) -> bool:
-    a, b = np.searchsorted(force.t_s, (at_s - _SHORTEST_S, at_s + long_s)).tolist()
+    a, b = force.t_s.searchsorted((at_s - _SHORTEST_S, at_s + long_s)).tolist()
     return bool(b > a and np.abs(force.acc_norm_mps2[a:b] - G_MPS2).mean() <= params.slip_quiet_mps2)
 
 

@@ -3,6 +3,8 @@
 The samples of real sensors are late, early, irregular or missing. Everything after this stage sees a constant rate:
 each grid instant lies between two neighbouring samples and is interpolated linearly between them. Where those two are
 further apart than a few nominal intervals the instant is marked as filled. Nothing is ever concatenated over a hole.
+A sample whose time or an axis of which is no number (nan, infinite), or none that can have been measured, counts as
+lost: a filter that took it in would not be rid of it again.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from imu.motion.params import MotionParams
 _Block = TypeVar("_Block", Samples, Inclination)
 _NONE = Samples.empty()
 _ONE = np.array(1)
+_MOST = 1e5
+"""Of an axis, in m/s^2 or rad/s; sensors for crash tests measure a tenth of it."""
 
 
 def grid_rate_hz(rate_hz: float, params: MotionParams) -> float:
@@ -31,11 +35,11 @@ def stretches(block: _Block, before_s: float, params: MotionParams) -> list[tupl
 
     `before_s` is the time of the sample before the first one, nan where there is none.
     """
-    t_s, longest_s = block.t_s, 0.5 * params.longest_bridge_s
+    t_s, longest_s = block.t_s, params.restart_share * params.longest_bridge_s
     if not len(t_s):
         return []
-    if t_s[-1] - t_s[0] <= longest_s:
-        return [(bool(t_s[0] - before_s > longest_s), block)]
+    if t_s[-1] - before_s <= longest_s:
+        return [(False, block)]
     restarts: Bools = np.diff(t_s, prepend=before_s) > longest_s
     edges = [0, *(np.flatnonzero(restarts[1:]) + 1).tolist(), len(t_s)]
     return [(bool(restarts[a]), block[a:b]) for a, b in itertools.pairwise(edges)]
@@ -59,7 +63,7 @@ class Timeline:
         self._next = 0
 
     def push(self, block: Samples) -> Samples:
-        """Take samples; those not later than what was already taken are left out (they were late or doubled)."""
+        """Take samples; left out are those that measured nothing, and those not later than what was already taken."""
         pieces = []
         while len(block):
             piece, block = self._advance(block)
@@ -68,9 +72,12 @@ class Timeline:
 
     def _advance(self, block: Samples) -> tuple[Samples, Samples]:
         """Go on to the end of the block, or to where it has to be looked at anew; also gives what is left of it."""
+        knots, rest = _knots(self._last, block), _NONE
+        least, most = extremes(knots.ravel())
+        if not (least > -_MOST and most < _MOST) and not (measured := _measured(knots[:, -len(block) :])).all():
+            return block[:0], block[measured]
         if self._last is None:
             return self._restart(block)
-        knots, rest = _knots(self._last, block), _NONE
         step_s = knots[0, 1:] - knots[0, :-1]
         shortest_s, longest_s = extremes(step_s)
         if not shortest_s > 0.0:
@@ -139,3 +146,9 @@ def _knots(last: Floats | None, block: Samples) -> Floats:
     if block.gyr_radps is not None:
         knots[4:, lead:] = block.gyr_radps.T
     return knots
+
+
+def _measured(knots: Floats) -> Bools:
+    """Which knots can have been measured; a time may be any number, as clocks begin where they like."""
+    out: Bools = np.isfinite(knots[0]) & (np.abs(knots[1:]) < _MOST).all(axis=0)
+    return out

@@ -127,6 +127,19 @@ def test_a_movement_hidden_in_a_long_hole_is_known_soon_after_it() -> None:
     assert (np.diff(turned) > 0).all()
 
 
+def test_a_rate_is_not_carried_on_through_half_a_minute() -> None:
+    samples, up = turning(60.0, 1.5)
+    turns, rests = int(2.75 * HZ), 30 * int(HZ)
+    rest = still(up[-1], 31.0, bias_dps=np.zeros(3))
+    acc = np.concatenate([samples.acc_mps2[:turns], rest.acc_mps2])
+    gyr = np.concatenate([np.asarray(samples.gyr_radps)[:turns], np.asarray(rest.gyr_radps)])
+    whole = Samples.measured(np.arange(len(acc)) / HZ, acc, gyr)
+    # Broken off in mid-turn.
+    whole.filled[turns : turns + rests] = True
+    out = run(whole)
+    assert off_deg(out.up[whole.filled], up[-1]).max() < 90.0
+
+
 def test_bridged_samples_are_not_trusted() -> None:
     samples = still(unit([0, 1, 0]), 1.0, bias_dps=np.zeros(3))
     samples.filled[30:60] = True

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from firmware_proto.motion import Recording, SensorModel, SetPlan, random_negative, random_plan, simulate
@@ -41,6 +41,7 @@ from imu.model import (
 from imu.motion.pipeline import MotionParams, Pipeline, analyze
 
 DECLARED = Mount.from_axes(cranial="+y", anterior="+z")
+NO_NUMBERS = [math.nan, math.inf, -math.inf]
 
 
 @dataclass
@@ -161,6 +162,52 @@ def test_the_material_is_worth_cutting() -> None:
     far = whole("far off", "back-extension", gyroscope=True, holes=True, learned=False)
     assert len(far.analysis.counted) == 4
     assert far.of(MountRevised)[-1].mount.is_corrected
+
+
+@lru_cache
+def visit(exercise: str, seed: int) -> Recording:
+    plan = SetPlan(style=exercise, reps=1 if get_exercise(exercise).static else 3, still_s=1.5)
+    return simulate(plan, SensorModel(rate_hz=52.0), seed)
+
+
+def part(recording: Recording, start_s: float, share: float = 1.0) -> Samples:
+    """The first part of a recording, begun at another time."""
+    n = int(share * len(recording))
+    assert recording.gyr_radps is not None
+    t_s = recording.t_s[:n] - recording.t_s[0] + start_s
+    return Samples.measured(t_s, recording.acc_mps2[:n], recording.gyr_radps[:n])
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    exercise=st.sampled_from(["back-extension", "deadlift", "kettlebell-swing", "sorensen-hold"]),
+    seed=st.integers(0, 2),
+    share=st.one_of(st.just(1.0), st.floats(0.2, 1.0)),
+    break_s=st.sampled_from([33.0, 50.0, 61.0, 400.0]),
+    size=st.sampled_from([7, 10, 777, 10**6]),
+)
+@example("deadlift", 2, 0.308, 33.0, 10**6)  # broken off in mid-stroke, whose rate says nothing of the next half minute
+@example("deadlift", 1, 0.76, 61.0, 10)  # just after a repetition, which stands
+def test_what_a_long_break_parts_is_counted_as_its_parts_are(
+    exercise: str, seed: int, share: float, break_s: float, size: int
+) -> None:
+    before = part(visit(exercise, seed), 0.0, share)
+    again_s = float(before.t_s[-1]) + break_s
+    after = part(visit(exercise, seed + 50), again_s)
+    alone = [run(one, [], exercise=exercise, mount=DECLARED) for one in (before, after)]
+    both = Samples.concat([before, after])
+    glued = run(both, range(size, len(both), size), exercise=exercise, mount=DECLARED)
+    assert differences(glued, run(both, [], exercise=exercise, mount=DECLARED)) == []
+    first, second = ([r.start_s for r in one.analysis.counted] for one in alone)
+    counted = [r.start_s for r in glued.analysis.counted]
+    assert [s for s in counted if s > again_s] == pytest.approx(second, abs=0.2)
+    # A shorter break is bridged: the repetition it fell into may be finished in it, or not, and be the set's third.
+    if break_s > MotionParams().longest_bridge_s or share == 1.0:
+        assert [s for s in counted if s < again_s] == first
+        said = [e.number for e in glued.of(RepAnnounced) if e.t_s > again_s]
+        assert said == [e.number for e in alone[1].of(RepAnnounced)]
+    times = [e.decided_s for e in glued.events]
+    assert times == sorted(times)
 
 
 def live() -> Outcome:
@@ -300,6 +347,36 @@ def test_nonsense_from_a_sensor_is_survived() -> None:
                 done = run(samples, range(10, n, 500), exercise="hinge", mount=mount)
                 assert np.isfinite(done.inclination.up).all()
                 assert all(r.end_s >= r.start_s for r in done.analysis.reps)
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    spoilt=st.lists(
+        st.tuples(st.floats(0, 0.99), st.integers(1, 60), st.integers(0, 6), st.sampled_from(NO_NUMBERS)),
+        min_size=1,
+        max_size=8,
+    ),
+    gyroscope=st.booleans(),
+    learned=st.booleans(),
+    shares=st.lists(st.floats(0, 1), max_size=20),
+)
+def test_samples_that_are_no_numbers_are_missing_samples(
+    spoilt: list[tuple[float, int, int, float]], gyroscope: bool, learned: bool, shares: list[float]
+) -> None:
+    there = material("set", gyroscope=gyroscope, holes=False)
+    gyr = None if there.gyr_radps is None else there.gyr_radps.copy()
+    samples = Samples.measured(there.t_s.copy(), there.acc_mps2.copy(), gyr)
+    columns = [samples.t_s, *samples.acc_mps2.T, *([] if gyr is None else gyr.T)]
+    kept = np.ones(len(samples), bool)
+    for share, length, column, value in spoilt:
+        first = int(share * len(samples))
+        columns[column % len(columns)][first : first + length] = value
+        kept[first : first + length] = False
+    mount = None if learned else DECLARED
+    edges = sorted(round(s * len(samples)) for s in shares)
+    done = run(samples, edges, exercise="back-extension", mount=mount)
+    assert differences(done, run(samples[kept], [], exercise="back-extension", mount=mount)) == []
+    assert np.isfinite(done.inclination.up).all()
 
 
 def test_time_that_starts_late_or_runs_long_changes_nothing_but_the_times() -> None:

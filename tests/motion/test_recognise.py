@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from firmware_proto.motion import STYLES, Recording, SensorModel, SetPlan, negative, simulate
 from imu.exercises import EXERCISES, get_exercise
-from imu.model import Analysis, Mount, Samples
+from imu.model import NAN, Analysis, Mount, Samples
 from imu.motion.pipeline import analyze
 from imu.motion.recognise import ENOUGH, UNKNOWN, Assumed, Proposal, Seen, chosen, likeliest, propose, rank
 
@@ -136,6 +136,16 @@ def test_confidences_are_shares_in_order(
         assert {key for key, _ in ranked} == set(STYLES)
         assert shares == sorted(shares, reverse=True)
         assert 0.0 <= sum(shares) <= 1.0
+
+
+@pytest.mark.parametrize("unknown", [{"lift_s": NAN}, {"lower_s": NAN}, {"rom_deg": NAN}, {"lift_s": 0.0}])
+@pytest.mark.parametrize("posture", [{}, {"top_deg": 90.0, "bottom_deg": 30.0, "top_hold_s": 1.0, "starts_low": True}])
+def test_where_a_stroke_has_no_time_nothing_is_said(unknown: dict[str, float], posture: dict[str, float]) -> None:
+    seen = Seen(**{"rom_deg": 60.0, "lift_s": 1.0, "lower_s": 2.0} | posture | unknown)
+    ranked = rank(seen, Assumed())
+    assert {share for _, share in ranked} == {0.0}
+    one = proposal(*ranked)
+    assert (one.exercise, one.confidence, one.family) == (UNKNOWN, 0.0, "")
 
 
 @given(key=st.sampled_from(sorted(STYLES)), off=st.floats(120.0, 180.0))

@@ -133,3 +133,25 @@ def test_nothing_in_nothing_out() -> None:
     assert len(line.push(Samples.empty())) == 0
     assert len(line.push(ramp(regular(1)))) == 1
     assert len(line.push(Samples.empty())) == 0
+
+
+broken = st.tuples(
+    st.integers(0, 299), st.integers(0, 6), st.sampled_from([np.nan, np.inf, -np.inf, 1e5, -1e200, 1.7e308])
+)
+
+
+@given(cuts=st.lists(st.integers(0, 300), max_size=12), broken=st.lists(broken, max_size=40))
+def test_what_is_no_number_was_not_measured(cuts: list[int], broken: list[tuple[int, int, float]]) -> None:
+    samples = ramp(regular(300) + 0.5 / HZ * np.random.default_rng(4).random(300))
+    kept = np.ones(300, bool)
+    for row, column, value in broken:
+        if column == 0:
+            samples.t_s[row] = value if np.isnan(value) else np.copysign(np.inf, value)
+        elif column < 4:
+            samples.acc_mps2[row, column - 1] = value
+        elif samples.gyr_radps is not None:
+            samples.gyr_radps[row, column - 4] = value
+        kept[row] = False
+    out = run(samples, cuts)
+    assert same(out, run(samples[kept]))
+    assert all(np.isfinite(v).all() for v in (out.t_s, out.acc_mps2, out.gyr_radps))
