@@ -61,6 +61,8 @@ def _tempo(review: Review) -> str:
 def _range(reps: pd.DataFrame) -> str:
     rom, pm = reps["rom_deg"], reps["rom_pm_deg"].median()
     sure = "" if math.isnan(pm) else f" (each ±{pm:.0f}°)"
+    if len(reps) == 1:
+        return f"Range of the trunk {rom.iloc[0]:.0f}°{sure.replace('each ', '')}."
     return f"Mean range of the trunk {rom.mean():.0f}°, from {rom.min():.0f}° to {rom.max():.0f}°{sure}."
 
 

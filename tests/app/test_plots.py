@@ -187,6 +187,11 @@ def test_form_shows_what_the_table_says_and_a_short_top_hollow(one_rep: imu.Revi
     assert to_hex(tops.get_facecolors()[0]) == "#ffffff"
 
 
+def test_where_no_turn_was_seen_that_is_said(one_rep: imu.Review) -> None:
+    assert "nothing to measure" in words_in(plots.control(one_rep))
+    assert "(n = 1)" in words_in(plots.overlay(one_rep))
+
+
 def test_the_loss_of_lift_rate_ends_where_the_set_s_figure_is(session: imu.Review) -> None:
     losses = next(c for c in plots.form(session).axes[3].collections if isinstance(c, PathCollection)).get_offsets()[
         :, 1

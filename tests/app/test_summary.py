@@ -39,6 +39,11 @@ def test_it_says_where_the_lift_slowed_and_the_range_fell(session: imu.Review) -
     assert "Range fell by 25° from the first to the last third of set 2." in fallen
 
 
+def test_a_single_repetition_has_no_mean(session: imu.Review) -> None:
+    alone = summary.in_words(dataclasses.replace(session, reps=session.reps.head(1)))
+    assert "Range of the trunk 93° (±5°)." in alone
+
+
 def test_where_nothing_slipped_that_is_said(session: imu.Review) -> None:
     second = dataclasses.replace(
         session,

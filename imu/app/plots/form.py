@@ -83,6 +83,10 @@ def form(picture: Picture, review: Review) -> None:
 def _row(
     axes: Axes, ladder: Ladder, values: Floats, colour: str, *, pm: Floats | None = None, good: Bools | None = None
 ) -> None:
+    if np.isnan(values).all():
+        axes.set_yticks([])
+        axes.text(0.5, 0.5, "nothing to measure", transform=axes.transAxes, ha="center", va="center", color="#444444")
+        return
     parts.trend(axes, ladder, values, colour)
     if pm is not None:
         parts.intervals(axes, ladder.x, values, pm, parts.GREY)

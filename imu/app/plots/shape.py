@@ -48,9 +48,10 @@ def overlay(picture: Picture, review: Review) -> None:
         mine = curves[np.array(sets) == number]
         for one in mine:
             axes.plot(share, one, color=colour, linewidth=0.5, alpha=0.35, gid="repetition")
-        mean, spread = mine.mean(axis=0), mine.std(axis=0, ddof=1) if len(mine) > 1 else np.zeros(POINTS)
+        several = len(mine) > 1
+        mean, spread = mine.mean(axis=0), mine.std(axis=0, ddof=1) if several else np.zeros(POINTS)
         axes.fill_between(share, mean - spread, mean + spread, color=colour, alpha=0.15, linewidth=0)
-        label = f"set {number} (n = {len(mine)}, ±{spread.mean():.1f}°)"
+        label = f"set {number} (n = {len(mine)}{f', ±{spread.mean():.1f}°' if several else ''})"
         axes.plot(share, mean, color=colour, linewidth=2.0, linestyle=dash, label=label, gid="mean")
     axes.set_xlim(0.0, 100.0)
     axes.set_xlabel("share of the repetition, %")
