@@ -89,7 +89,7 @@ class Picture(Figure):
 
     def finish(self) -> None:
         """Put title and caption on it, and make it as high as all that needs."""
-        lines = textwrap.wrap(self.caption, int(self.get_figwidth() * CHARACTERS_PER_IN))
+        lines = [] if self.empty else textwrap.wrap(self.caption, int(self.get_figwidth() * CHARACTERS_PER_IN))
         head = textwrap.wrap(self.title, int(self.get_figwidth() * 10))
         heading = "\n".join([*head, *textwrap.wrap(self.subject, int(self.get_figwidth() * 12))])
         self.suptitle(heading, x=0.01, ha="left", fontsize=9.5)
@@ -120,7 +120,8 @@ class Picture(Figure):
 
     def __repr__(self) -> str:
         """In words, for who cannot see it."""
-        return f"{self.title}. {self.subject}. {self.caption}"
+        said = next((text.get_text() for axes in self.axes for text in axes.texts), "") if self.empty else self.caption
+        return f"{self.title}. {self.subject}. {said}"
 
     def _repr_png_(self) -> bytes:
         """What a notebook shows."""
