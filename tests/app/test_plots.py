@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
@@ -76,6 +77,13 @@ def test_every_picture_of_every_session_can_be_drawn_and_says_how_to_read_it(
     assert (
         any(axes.get_ylabel() or axes.get_title(loc="left") for axes in picture.axes) or picture.empty or name == "sets"
     )
+
+
+def test_title_and_caption_stay_inside_the_picture(session: imu.Review) -> None:
+    for picture in (*(chart(session) for chart in plots.CHARTS.values()), plots.sessions([session])):
+        renderer = FigureCanvasAgg(picture).get_renderer()
+        for text in picture.texts:
+            assert text.get_window_extent(renderer).width < 0.98 * picture.bbox.width, text.get_text()
 
 
 def test_it_becomes_files_of_each_kind_the_same_ones_again(session: imu.Review) -> None:

@@ -22,7 +22,7 @@ NARROW_IN = 6.0
 NARROW_HEIGHT = 0.8
 DPI = 110
 PRINT_DPI = 200
-CHARACTERS_PER_IN = 18.5
+CHARACTERS_PER_IN = 17.0
 """Of the caption's type."""
 STYLE: Any = {  # its keys are literals of matplotlib, a type that older versions have not
     "font.family": "sans-serif",
