@@ -20,7 +20,7 @@ GROUND_FLOOR = {"imu.model", "imu.errors", "imu.exercises", "imu.tempo"}
 ONLY_APP = ("firmware_proto.motion", "firmware_proto.virtual")
 TOOLS = {"imu.motion.smooth", "imu.motion.history"}
 """Parts that stages are built of; they take pushes, but have no place in the order."""
-HEAVY = ("numpy", "scipy", "pandas", "bleak", "bumble", "vqf", "rich", "asyncio")
+HEAVY = ("numpy", "scipy", "pandas", "bleak", "bumble", "vqf", "rich", "asyncio", "matplotlib")
 
 
 @dataclass(frozen=True)

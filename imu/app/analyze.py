@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,7 +99,7 @@ def command(paths: list[Path], wishes: Wishes) -> None:
 def _all(inputs: list[Input], wishes: Wishes) -> tuple[list[Outcome], list[ImuError]]:
     outcomes: list[Outcome] = []
     errors: list[ImuError] = []
-    with _bar(inputs) as step:
+    with console.bar("analysing", len(inputs)) as step:
         for number, one in enumerate(inputs):
             try:
                 outcomes.append(_one(one, wishes, lambda share, done=number: step(done + share)))  # type: ignore[misc]
@@ -178,18 +176,6 @@ def write_orientation(path: Path, inclination: Inclination) -> None:
     numbers = np.column_stack([inclination.t_s, inclination.up])
     lines = ("%.5f,%.6f,%.6f,%.6f\n" * len(numbers)) % tuple(numbers.ravel().tolist())
     replace_file(path, [b"t_s,up_x,up_y,up_z\n", lines.encode()])
-
-
-@contextmanager
-def _bar(inputs: list[Input]) -> Iterator[Progress]:
-    """A progress bar on stderr, where somebody watches."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
-
-    columns = (TextColumn("analysing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    screen = console.err()
-    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as progress:
-        task = progress.add_task("", total=len(inputs))
-        yield lambda done: progress.update(task, completed=done)
 
 
 def _show(outcomes: list[Outcome], out: Path | None) -> None:

@@ -386,6 +386,69 @@ def label(
 
 
 @app.command()
+def plot(
+    *,
+    sessions: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="SESSION", help="Session folders or CSV files; the latest session if left out."),
+    ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Ends in .png, .svg or .pdf; if left out, in the session's folder."),
+    ] = None,
+    figure: Annotated[
+        str | None,
+        typer.Option("--figure", "-f", metavar="NAME|all", help="Which picture; the angle over time if left out."),
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="Name the pictures there are, and leave.")] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Draw a session: angle, tempo, top holds, form, ledger, link; several sessions: how they compare.
+
+    Needs matplotlib, which the extra `plots` brings.
+
+    Examples:
+        imu plot                                   the latest, into its folder
+        imu plot recordings/SESSION --figure tempo --save tempo.svg
+        imu plot recordings/SESSION --figure all --save monday.png
+        imu plot recordings --save sessions.png    all sessions over time
+        imu plot --list
+    """
+    from imu.app.plot import command, show_list
+
+    if listed:
+        show_list()
+        return
+    command(sessions or [], folder=RECORDINGS, figure=figure, save=save)
+
+
+@app.command()
+def report(
+    *,
+    session: Annotated[
+        Path | None,
+        typer.Argument(metavar="SESSION", help="A session folder or a CSV file; the latest session if left out."),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where; report.html in the session's folder if left out.")
+    ] = None,
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write a session as one page: summary, pictures, tables. For screen, phone and paper; needs no network.
+
+    Needs matplotlib, which the extra `plots` brings.
+
+    Examples:
+        imu report --open
+        imu report recordings/20261120T183005Z_back-extension --html monday.html
+    """
+    from imu.app.report import command
+
+    command(session, folder=RECORDINGS, html=html, show=show)
+
+
+@app.command()
 def evaluate(
     *,
     paths: Annotated[

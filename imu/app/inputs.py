@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from imu.app import console
 from imu.errors import DataError, UsageError
+from imu.review.listing import find_sessions, latest
 
 ENDINGS = (".csv.gz", ".csv")
 DERIVED = (".reps", ".angle", ".exercise")
@@ -125,6 +127,38 @@ def _manifest(folder: Path) -> dict[str, str] | None:
 def _stem(path: Path) -> str:
     ending = next((e for e in ENDINGS if path.is_file() and path.name.endswith(e)), "")
     return path.resolve().name if not path.name else path.name.removesuffix(ending)
+
+
+LATEST = "latest"
+
+
+def chosen(paths: Iterable[Path], folder: Path) -> list[Path]:
+    """The sessions that are meant by what was named: `latest` and nothing are the newest below `folder`.
+
+    A folder of sessions stands for all of them that can be read; what is wrong with the others is said.
+
+    Raises:
+        DataError: There is no session.
+    """
+    found: list[Path] = []
+    for path in list(paths) or [Path(LATEST)]:
+        if str(path) == LATEST and not path.exists():
+            found.append(latest(folder))
+        elif path.is_dir() and not is_session(path):
+            found += _whole(path)
+        else:
+            found.append(path)
+    return found
+
+
+def _whole(folder: Path) -> list[Path]:
+    sessions = find_sessions(folder)
+    for one in sessions:
+        if one.problem:
+            console.err().print(f"note: left out: {one.problem}", style="yellow", soft_wrap=True)
+    if all(one.problem for one in sessions):
+        raise DataError(f"{folder} holds no session that can be read; give a folder that imu record wrote.")
+    return [one.path for one in sessions if not one.problem]
 
 
 def refuse_clashes(inputs: Iterable[Input]) -> None:

@@ -35,7 +35,8 @@ from imu.model import (
 )
 from imu.motion.cycles import Cycle, Group, join, row
 from imu.motion.params import MotionParams
-from imu.motion.sets import summarise
+from imu.motion.sets import summarise, with_adherence
+from imu.tempo import Tempo
 
 
 class RepJudge:
@@ -50,7 +51,7 @@ class RepJudge:
         line_holds: Sequence[LineHold] = (),
         may_be_line: Callable[[float], bool] = isfinite,
     ) -> None:
-        self._exercise = exercise
+        self._exercise, self._target = exercise, Tempo.parse(exercise.target_tempo)
         self._line_holds, self._may_be_line = line_holds, may_be_line
         self._mount = mount
         self._params = params
@@ -469,7 +470,8 @@ class RepJudge:
                 events += self._reject(decided_s, cycle, Verdict.ISOLATED, withdrawn=cycle.number)
             return events
         self._done += group.cycles
-        summary = summarise(group.set, [row(c) for c in group.cycles], previous_end_s=self._set_end_s)
+        reps = with_adherence((row(c) for c in group.cycles), self._target)
+        summary = summarise(group.set, list(reps), previous_end_s=self._set_end_s)
         self._set_end_s = summary.end_s
         return [SetClosed(t_s=summary.end_s, decided_s=decided_s, summary=summary)]
 

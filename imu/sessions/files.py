@@ -18,8 +18,13 @@ LEFTOVER_S = 600.0
 
 
 @contextlib.contextmanager
-def storage(path: Path, *, full: str = FREE) -> Iterator[None]:
-    """Turn what the operating system says into a sentence for the person recording; `full` is the mend of a full disk.
+def storage(path: Path, *, full: str = FREE, option: str = "--out") -> Iterator[None]:
+    """Turn what the operating system says into a sentence for the person.
+
+    Args:
+        path: What is being written.
+        full: The mend of a full disk.
+        option: How to write elsewhere.
 
     Raises:
         StorageError: Anything inside the block could not be written.
@@ -27,22 +32,26 @@ def storage(path: Path, *, full: str = FREE) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        no_room = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        mend = full if error.errno in (errno.ENOSPC, errno.EDQUOT) else f"Choose another folder with {option}"
         # The reason first: on a narrow live screen the path may take the rest of the line.
         raise StorageError(
-            f"{error.strerror or error}: {path} could not be written; what was written before is kept. "
-            f"{full if no_room else 'Choose another folder with --out'}."
+            f"{error.strerror or error}: {path} could not be written; what was written before is kept. {mend}."
         ) from error
 
 
-def replace_file(path: Path, chunks: Iterable[bytes]) -> None:
+def replace_file(path: Path, chunks: Iterable[bytes], option: str = "--out") -> None:
     """Write a whole file so that a crash at any instant leaves the old one or the new one.
+
+    Args:
+        path: Where.
+        chunks: What.
+        option: How a person has it written elsewhere, should it fail.
 
     Raises:
         StorageError: It could not be written; the old file is untouched.
     """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with storage(path):
+    with storage(path, option=option):
         try:
             with temporary.open("wb") as file:
                 file.writelines(chunks)

@@ -19,7 +19,10 @@ ROOT = Path(__file__).resolve().parents[2]
 Imu = Callable[..., Result]
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
-COMMANDS = ("scan", "conform", "record", "demo", "analyze", "replay", "simulate")
+COMMANDS = (
+    "scan", "conform", "record", "demo", "analyze", "sessions", "plot", "report", "label", "evaluate", "replay",
+    "simulate",
+)  # fmt: skip
 
 
 def test_version(run_imu: Run) -> None:
