@@ -215,7 +215,7 @@ def live(
             samples = stream.take(frame, host_s)
             if len(samples):
                 writer.append(samples)
-                stream.doubt(samples)
+                stream.judge(samples)
                 events += len(pipeline.push(samples)) if counting else 0
             if k % LOOK_EVERY == 0:
                 look(stream, air, taken, host_s)
@@ -251,7 +251,8 @@ def sizes(stream: Stream) -> dict[str, int]:
     return {
         "marks": len(stream.recovery._marks),
         "intervals": len(stream.recovery.received.intervals()),
-        "frames in the pace": len(stream._pace._received) + len(stream._pace._delays),
+        "frames in the pace": len(stream._pace._received),
+        "pieces of the clock's window": len(stream.clock._pieces),
         "samples in doubt": sum(map(len, stream._doubt._waiting)),
     }
 

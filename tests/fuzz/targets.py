@@ -19,8 +19,8 @@ from firmware_proto import wire
 from firmware_proto.virtual_device import QUEUE_FRAMES
 from firmware_proto.virtual_sensor import MAX_ASKED, VirtualSensor
 from imu.errors import ImuError
+from imu.link.doubt import JUDGED_S
 from imu.link.feed import Feed
-from imu.link.health import JUDGED_S
 from imu.link.monitor import Monitor
 from imu.link.stream import Stream
 from imu.sensors import FrameError
