@@ -42,16 +42,16 @@ def listing(sessions: Sequence[Listed], folder: Path) -> Table:
     """One row a session."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bright_black", pad_edge=False)
     for head in HEADS:
-        table.add_column(head, overflow="fold")
+        table.add_column(head, overflow="fold", no_wrap=head == HEADS[0])  # a name that is cut cannot be copied
     for one in sessions:
         table.add_row(*map(escape, (
-            one.path.relative_to(folder).as_posix() + (" (synthetic)" if one.synthetic else ""),
+            one.path.relative_to(folder).as_posix(),
             _local(one.started_utc),
             one.exercise,
             _counted(one),
             "" if one.load_kg is None else f"{one.load_kg:g} kg",
             one.mean_tempo,
-            one.flags,
+            ", ".join(said for said in ("synthetic" if one.synthetic else "", one.flags) if said),
         )))  # fmt: skip
     return table
 

@@ -101,6 +101,11 @@ def _one(path: Path) -> Listed:
 def _read(path: Path) -> Listed:
     if not (path / "samples.csv").is_file():
         raise DataError(f"{path}: there is no samples.csv, nothing can be counted; delete the folder or restore it.")
+    if not (path / "session.json").is_file():
+        raise DataError(
+            f"{path}: there is no session.json, so that it is not known what was trained, and when; imu analyze {path} "
+            "--exercise NAME counts what is there."
+        )
     header = read_header(path / "session.json")
     derived = (path / "reps.csv").is_file() and (path / "sets.csv").is_file()
     sets = read_sets(path / "sets.csv") if derived else ()

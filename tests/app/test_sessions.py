@@ -52,6 +52,15 @@ def test_the_newest_is_first_and_the_broken_are_named(imu: Imu, folder: Path) ->
     assert "no samples.csv" in rest
 
 
+def test_a_long_name_is_not_broken_and_a_lost_head_says_what_to_do(imu: Imu, folder: Path) -> None:
+    long = "20261121T092536Z_" + "trap-bar-deadlift-2" * 2
+    (folder / "new").rename(folder / long)
+    (folder / "headless" / "session.json").unlink()
+    shown = imu("sessions", folder)
+    assert long in shown.output.split()
+    assert f"imu analyze {folder / 'headless'} --exercise NAME" in shown.output
+
+
 def test_the_list_is_a_table_for_programs(imu: Imu, folder: Path) -> None:
     rows = json.loads(imu("sessions", folder, "--json").output)
     assert [row["reps"] for row in rows][:3] == [8, None, 8]
