@@ -11,8 +11,9 @@ import pytest
 from typer.testing import Result
 
 import imu as package
+from imu.app.sessions import in_lines
 from imu.errors import DataError
-from imu.review.listing import latest
+from imu.review.listing import find_sessions, latest
 
 Imu = Callable[..., Result]
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,6 +60,18 @@ def test_a_long_name_is_not_broken_and_a_lost_head_says_what_to_do(imu: Imu, fol
     shown = imu("sessions", folder)
     assert long in shown.output.split()
     assert f"imu analyze {folder / 'headless'} --exercise NAME" in shown.output
+
+
+def test_a_narrow_terminal_breaks_no_word(folder: Path) -> None:
+    shown = in_lines([one for one in find_sessions(folder) if not one.problem], folder).splitlines()
+    assert shown[0] == "new"
+    assert "back-extension  2 x 4+4" in shown[1]
+
+
+def test_a_recording_cut_off_before_its_first_sample_is_not_the_latest(folder: Path) -> None:
+    (folder / "new" / "samples.csv").write_bytes(b"")
+    assert latest(folder).name == "bare"
+    assert "samples.csv is empty" in next(one.problem for one in find_sessions(folder) if one.path.name == "new")
 
 
 def test_the_list_is_a_table_for_programs(imu: Imu, folder: Path) -> None:
