@@ -47,7 +47,12 @@ def listing(sessions: Sequence[Listed], folder: Path) -> Table:
     """One row a session."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bright_black", pad_edge=False)
     for head in HEADS:
-        table.add_column(head, overflow="fold", no_wrap=head in WHOLE)
+        table.add_column(
+            head,
+            overflow="fold",
+            no_wrap=head in WHOLE,
+            min_width=len("3.0-0.2-1.1-1.0,") if head == "mean tempo" else None,
+        )
     for one in sessions:
         table.add_row(*map(escape, _cells(one, folder)))
     return table
@@ -77,7 +82,9 @@ def _cells(one: Listed, folder: Path) -> tuple[str, ...]:
 def _counted(one: Listed) -> str:
     if one.sets is None:
         return "not analysed yet"
-    return f"{one.sets} x {one.reps_by_set}" if one.sets else "none"
+    by_set = one.reps_by_set.split("+")
+    same = by_set[0] if len(set(by_set)) == 1 else one.reps_by_set
+    return f"{one.sets} x {same}" if one.sets else "none"
 
 
 def _local(utc: str) -> str:
