@@ -94,6 +94,8 @@ Calibrate = Annotated[
         "from it.",
     ),
 ]
+Load = Annotated[float | None, typer.Option(min=0.0, max=1000.0, metavar="KG", help="Weight held or worn.")]
+Person = Annotated[str | None, typer.Option(help="A pseudonym; it is written into the session.")]
 Seed = Annotated[int, typer.Option(min=0, help="Another seed is another person on another day.")]
 Speed = Annotated[float, typer.Option(min=0.1, max=1000.0, metavar="N", help="N times faster than real time.")]
 
@@ -206,7 +208,7 @@ def record(
         str | None, typer.Option(metavar="NAME|ADDRESS", help="Which sensor, if several are in range; see imu scan.")
     ] = None,
     exercise: ExerciseName = "back-extension",
-    load: Annotated[float | None, typer.Option(min=0.0, max=1000.0, metavar="KG", help="Weight held or worn.")] = None,
+    load: Load = None,
     tempo: Annotated[
         str | None,
         typer.Option(metavar="L-B-L-T", help="Target: lower-bottom-lift-top in seconds, X as fast as possible."),
@@ -214,7 +216,7 @@ def record(
     set_rest: Annotated[
         float | None, typer.Option(min=0.0, max=3600.0, metavar="S", help="Planned rest between sets, in seconds.")
     ] = None,
-    person: Annotated[str | None, typer.Option(help="A pseudonym; it is written into the session.")] = None,
+    person: Person = None,
     note: Annotated[str, typer.Option(help="Anything worth knowing later.")] = "",
     out: Out = RECORDINGS,
     duration: Annotated[
@@ -252,6 +254,8 @@ def demo(
     reps: Annotated[int, typer.Option(min=3, max=60, help="Repetitions the simulated person does.")] = 10,
     seed: Seed = 1,
     exercise: ExerciseName = "back-extension",
+    load: Load = None,
+    person: Person = None,
     calibrate: Calibrate = False,
     out: Out = RECORDINGS,
     verbose: Verbose = False,
@@ -262,10 +266,13 @@ def demo(
         imu demo
         imu demo --speed 10 --reps 5 --out my-recordings
         imu demo --speed 10 --calibrate
+        imu demo --speed 10 --seed 2 --load 10 --person anna
     """
     from imu.app.demo import command
+    from imu.app.record import Plan
 
-    command(_exercise(exercise), reps=reps, seed=seed, speed=speed, out=out, calibrate=calibrate)
+    plan = Plan(exercise=_exercise(exercise), load_kg=load, person=person, out=out, calibrate=calibrate)
+    command(plan, reps=reps, seed=seed, speed=speed)
 
 
 @app.command()

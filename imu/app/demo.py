@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
-from pathlib import Path
 
 from firmware_proto.motion import Recording
 from firmware_proto.virtual_sensor import VirtualSensor
@@ -14,26 +14,23 @@ from imu.app.ending import run_until_ended
 from imu.app.person import perform, write_truth
 from imu.app.record import Plan, Recorded, find_and_record, report
 from imu.errors import UsageError
-from imu.exercises import Exercise
 from imu.link import Backend
 
 TAIL_S = 0.5
 """The last samples may still be on their way when the recording is over."""
 
 
-def command(exercise: Exercise, *, reps: int, seed: int, speed: float, out: Path, calibrate: bool = False) -> None:
-    """Record a simulated person and show what came of it.
+def command(declared: Plan, *, reps: int, seed: int, speed: float) -> None:
+    """Record a simulated person and show what came of it; what was declared is written as if it were so.
 
     Raises:
         UsageError: The extra `demo` is not installed, or nobody can simulate the exercise.
         ImuError: As from a recording.
     """
-    performed = perform(exercise, reps=reps, seed=seed, calibrate=calibrate)
-    plan = Plan(
-        exercise=exercise,
-        out=out,
+    performed = perform(declared.exercise, reps=reps, seed=seed, calibrate=declared.calibrate)
+    plan = dataclasses.replace(
+        declared,
         synthetic=True,
-        calibrate=calibrate,
         duration_s=float(performed.t_s[-1]) - TAIL_S,
         note=f"Synthetic: imu demo, a simulated person and a virtual sensor, no body moved. Seed {seed}; the truth is "
         "in truth.csv.",

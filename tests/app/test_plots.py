@@ -258,6 +258,13 @@ def test_three_taps_are_marked(session: imu.Review) -> None:
     assert not drawn(plots.ledger(session), "taps")
 
 
+def test_a_repetition_whose_lift_was_not_recorded_is_drawn(session: imu.Review) -> None:
+    part = session.samples[session.samples["t_s"].between(17.0, 23.0)].reset_index(drop=True)
+    cut_off = imu.analyze(part, exercise="good-morning", min_set_reps=1)
+    assert cut_off.reps["mean_lift_dps"].isna().tolist() == [True]
+    assert "nothing to measure" in words_in(plots.form(cut_off))
+
+
 def test_nothing_counted_is_said(empty: imu.Review) -> None:
     assert "no counted repetition" in words_in(plots.tempo(empty))
     assert [one.name for one in plots.charts_for(empty)] == ["trace", "ledger", "link"]

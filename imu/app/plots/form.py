@@ -28,7 +28,8 @@ def lift_rate_loss(reps: pd.DataFrame) -> tuple[Floats, Floats]:
     The range's error is nearly the same for all repetitions of a set and drops out of their ratio: the interval is
     that of the two durations.
     """
-    best = reps.groupby("set")["mean_lift_dps"].transform("idxmax")
+    rate = reps["mean_lift_dps"].fillna(-np.inf)  # a recording may end before a set's only lift
+    best = rate.groupby(reps["set"]).transform("idxmax")
     share = (reps["mean_lift_dps"] / reps["mean_lift_dps"].loc[best].to_numpy()).to_numpy(float)
     timing = pd.Series(_timing(reps), index=reps.index)
     others = np.hypot(timing.to_numpy(), timing.loc[best].to_numpy())
