@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from imu.app.inputs import chosen
 from imu.errors import UsageError
 from imu.model import Rep, Verdict
 from imu.review.labelling import added, check_inside, from_file, judged, label_of, offset_from_taps
-from imu.review.tables import Review, read_session
+from imu.review.tables import Review, added_by_person, label_table, read_session
 from imu.review.taps import find_taps
 from imu.sessions import Label, read_recording
 from imu.sessions.labelfile import NAME, append_labels, labels_of
@@ -242,16 +242,9 @@ def _sum_up(screen: Console, session: Path, review: Review) -> None:
     said = [(rep, label_of(rep, labels)) for rep in review.analysis.reps]
     judged_ = [(rep, verdict) for rep, verdict in said if verdict is not None]
     other = sum(rep.counted != (verdict is Verdict.COUNTED) for rep, verdict in judged_)
-    missed = len(list(_missed(review.analysis.reps, labels)))
+    missed = len(added_by_person(review.ledger, label_table(labels)))
     screen.print(
         f"{len(judged_)} of {len(said)} movements labelled, {other} against the program; {missed} added. "
         f"How right that is: imu evaluate {session}",
         soft_wrap=True,
     )
-
-
-def _missed(reps: Sequence[Rep], labels: Sequence[Label]) -> Iterator[Label]:
-    middles = [0.5 * (rep.start_s + rep.end_s) for rep in reps]
-    for one in labels:
-        if one.verdict is Verdict.COUNTED and not any(one.start_s <= m <= one.end_s for m in middles):
-            yield one

@@ -153,6 +153,7 @@ def _changes(found: Sequence[Labelled]) -> Sheet:
         if r.groups:
             cells = (str(r.groups), str(r.sessions), number(r.mean), number(r.sem), number(r.mdc95))
             rows.append((title, *cells))
+    synthetic = any(len(some) > 1 and group[-1] for group, some in groups.items())
     return Sheet(
         title="Minimal detectable change between two sessions of a person, of the mean over a session's repetitions",
         columns=("metric", "people", "sessions", "mean", "SEM", "MDC95"),
@@ -161,5 +162,6 @@ def _changes(found: Sequence[Labelled]) -> Sheet:
             "People: who has two sessions or more of one exercise at one load; sessions without a person count as one "
             "person's, synthetic ones as another's. A smaller change is within the person's own scatter (Weir 2005). "
             "From fewer than ten repeated sessions the figure itself is rough.",
+            *(["Synthetic sessions are among these: they say nothing about people."] if synthetic else []),
         ),
     )

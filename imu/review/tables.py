@@ -200,7 +200,7 @@ def _review(
         reps=ledger[ledger["counted"]].reset_index(drop=True),
         sets=_rows(analysis.sets, SET_COLUMNS).assign(load_kg=recording.header.load_kg if recording.header else None),
         events=_rows(events, ("utc", "t_s", "kind", "detail")),
-        labels=_rows(labels, LABEL_COLUMNS),
+        labels=label_table(labels),
         warnings=(*recording.warnings, *settings.notes, *analysis.warnings),
     )
 
@@ -225,6 +225,19 @@ def ledger_table(reps: Sequence[Rep], labels: Sequence[Label] = ()) -> pd.DataFr
     table["label"] = [str(verdict) if verdict else "" for verdict in said]
     table["accepted"] = [(verdict or rep.verdict) is Verdict.COUNTED for rep, verdict in zip(reps, said, strict=True)]
     return table
+
+
+def label_table(labels: Sequence[Label]) -> pd.DataFrame:
+    """A row a label, in the columns of `labels.csv`."""
+    return _rows(labels, LABEL_COLUMNS)
+
+
+def added_by_person(ledger: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+    """The labels that are repetitions for which the program has no movement at all: none has its middle in them."""
+    middle_s = 0.5 * (ledger["start_s"] + ledger["end_s"])
+    theirs = labels[labels["verdict"] == Verdict.COUNTED]
+    alone = [not middle_s.between(one["start_s"], one["end_s"]).any() for _, one in theirs.iterrows()]
+    return theirs[np.array(alone, bool)]
 
 
 def trunk_table(pipeline: Pipeline, counted: Sequence[Rep]) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import imu as package
-from imu.app import termplot
+from imu.app import plots, summary, termplot
 from imu.app.cli import app
 from imu.evaluation.repeatability import repeatability
 from imu.model import Verdict
@@ -176,6 +176,13 @@ def test_what_was_said_before_is_shown_and_a_note_is_kept(labelled: Path) -> Non
     assert [row["note"] for row in rows(labelled)] == ["camera 2", "camera 2"]
 
 
+def test_an_added_repetition_is_in_the_summary_and_the_ledger(imu: Imu, labelled: Path) -> None:
+    imu("label", labelled, "--add", "3-5.5", "--reject", "4=SHALLOW")
+    review = package.read_session(labelled)
+    assert "judged 1 of the movements otherwise and added 1 rep;" in " ".join(summary.in_words(review))
+    assert "added by a person (1)" in [one.get_text() for one in plots.ledger(review).axes[1].get_yticklabels()]
+
+
 def test_the_plot_fits_the_terminal(labelled: Path) -> None:
     trunk = package.read_session(labelled).trunk
     assert max(map(len, termplot.angle(trunk, 15.0, 30.0, most=60).plain.splitlines())) == 60
@@ -192,7 +199,9 @@ def test_a_session_that_cannot_be_read_is_no_unlabelled_one(run_imu, labelled: P
 
 def test_sessions_without_a_body_say_nothing_of_a_persons_scatter(imu: Imu, labelled: Path) -> None:
     other = Path(shutil.copytree(labelled, labelled.parent / "two"))
-    assert "Minimal detectable change" in imu("evaluate", labelled, other).output
+    alone = imu("evaluate", labelled, other).output
+    assert "Minimal detectable change" in alone
+    assert "say nothing about people" in alone
     head = json.loads((other / "session.json").read_text(encoding="utf-8")) | {"synthetic": False}
     (other / "session.json").write_text(json.dumps(head), encoding="utf-8")
     imu("label", labelled, "--accept", "3")

@@ -14,7 +14,7 @@ from imu.app.plots import parts
 from imu.app.plots.parts import chart
 from imu.app.plots.picture import Picture
 from imu.model import Verdict
-from imu.review.tables import Review
+from imu.review.tables import Review, added_by_person
 
 BEFORE_S, AFTER_S = 2.0, 3.0
 MOST_NUMBERS_PER_IN = 4.0
@@ -129,7 +129,8 @@ def ledger(picture: Picture, review: Review) -> None:
     if not found:
         _whole_trace(picture, review)
         return
-    above, below = picture.panels([1.5, 0.5 + 0.22 * len(found)])
+    added = added_by_person(table, review.labels)
+    above, below = picture.panels([1.5, 0.5 + 0.22 * (len(found) + bool(len(added)))])
     _angle(above, review.trunk)
     parts.hatch_holes(above, parts.lost_spans(review.trunk))
     _taps(picture, above, review)
@@ -144,8 +145,12 @@ def ledger(picture: Picture, review: Review) -> None:
         other = mine[mine["label"].ne("") & mine["accepted"].ne(counted)]
         below.plot(0.5 * (other["start_s"] + other["end_s"]), [row] * len(other), "kx", markersize=7, gid="overruled")
     said = [f"{words.VERDICTS[one]} ({int((table['verdict'] == one).sum())})" for one in found]
-    below.set_yticks(range(len(found)), said)
-    below.set_ylim(len(found) - 0.5, -0.5)
+    if len(added):
+        spans = list(zip(added["start_s"], added["end_s"] - added["start_s"], strict=True))
+        below.broken_barh(spans, (len(found) - 0.36, 0.72), facecolors="white", edgecolors="black", gid="added")
+        said.append(f"added by a person ({len(added)})")
+    below.set_yticks(range(len(said)), said)
+    below.set_ylim(len(said) - 0.5, -0.5)
     below.set_xlabel("time on the sensor's clock, s")
 
 
