@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import gzip
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from imu.app import console
 from imu.errors import DataError, UsageError
 from imu.review.listing import find_sessions, latest
+from imu.review.tables import Review, read_session
 
 ENDINGS = (".csv.gz", ".csv")
 DERIVED = (".reps", ".angle", ".exercise")
@@ -159,6 +160,23 @@ def _whole(folder: Path) -> list[Path]:
     if all(one.problem for one in sessions):
         raise DataError(f"{folder} holds no session that can be read; give a folder that imu record wrote.")
     return [one.path for one in sessions if not one.problem]
+
+
+def read_all(paths: Sequence[Path]) -> list[Review]:
+    """Read and analyse sessions, with a bar where somebody watches; what is odd in them is said.
+
+    Raises:
+        DataError: One cannot be read.
+    """
+    reviews = []
+    with console.bar("reading", len(paths)) as step:
+        for done, path in enumerate(paths):
+            reviews.append(read_session(path, progress=lambda share, done=done: step(done + share)))  # type: ignore[misc]
+            step(done + 1)
+    for review in reviews:
+        for warning in review.warnings:
+            console.err().print(f"note: {warning}", style="yellow", soft_wrap=True)
+    return reviews
 
 
 def refuse_clashes(inputs: Iterable[Input]) -> None:

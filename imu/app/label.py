@@ -9,11 +9,11 @@ from pathlib import Path
 from rich.console import Console
 
 from imu.app import console, tables, termplot, words
-from imu.app.inputs import chosen
+from imu.app.inputs import chosen, read_all
 from imu.errors import UsageError
 from imu.model import Rep, Verdict
 from imu.review.labelling import added, check_inside, from_file, judged, label_of, offset_from_taps
-from imu.review.tables import Review, added_by_person, label_table, read_session
+from imu.review.tables import Review, added_by_person, label_table
 from imu.review.taps import find_taps
 from imu.sessions import Label, read_recording
 from imu.sessions.labelfile import NAME, append_labels, labels_of
@@ -63,7 +63,7 @@ def command(path: Path | None, wanted: Wanted, *, folder: Path, listed: bool = F
     if listed and wanted.anything:
         raise UsageError("--list only lists; leave it out to write labels.")
     session = _session(path, folder)
-    review = read_session(session)
+    (review,) = read_all([session])
     screen = console.out()
     offset_s = _offset_s(session, wanted)
     if listed:

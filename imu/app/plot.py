@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from imu.app import console
-from imu.app.inputs import chosen
+from imu.app.inputs import chosen, read_all
 from imu.app.plots import CHARTS, ENDINGS, Chart, Picture, charts_for, sessions
 from imu.errors import UsageError
-from imu.review.tables import Review, read_session
+from imu.review.tables import Review
 from imu.sessions.files import replace_file
 
 ALL = "all"
@@ -51,23 +51,6 @@ def command(paths: Sequence[Path], *, folder: Path, figure: str | None, save: Pa
         for done, one in enumerate(wanted):
             _write(one(review), _place(review, one, save, several=name == ALL))
             step(done + 1)
-
-
-def read_all(paths: Sequence[Path]) -> list[Review]:
-    """Read and analyse sessions, with a bar where somebody watches; what is odd in them is said.
-
-    Raises:
-        DataError: One cannot be read.
-    """
-    reviews = []
-    with console.bar("reading", len(paths)) as step:
-        for done, path in enumerate(paths):
-            reviews.append(read_session(path, progress=lambda share, done=done: step(done + share)))  # type: ignore[misc]
-            step(done + 1)
-    for review in reviews:
-        for warning in review.warnings:
-            console.err().print(f"note: {warning}", style="yellow", soft_wrap=True)
-    return reviews
 
 
 def _check(name: str | None, save: Path | None) -> None:

@@ -9,9 +9,8 @@ from importlib import resources
 from pathlib import Path
 
 from imu.app import console, pages, summary
-from imu.app.inputs import chosen
+from imu.app.inputs import chosen, read_all
 from imu.app.pages import escaped
-from imu.app.plot import read_all
 from imu.app.plots import Picture, charts_for, trace
 from imu.errors import UsageError
 from imu.review.tables import Review
