@@ -78,7 +78,18 @@ class Connection:
             raise
 
     async def close(self) -> None:
-        """Disconnect, whatever state it is in."""
+        """Disconnect, whatever state it is in; a cancellation, or several, wait until that is done."""
+        closing, cancelled = asyncio.create_task(self._disconnect()), None
+        while not closing.done():
+            try:
+                await asyncio.wait([closing])
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled:
+            raise cancelled
+        closing.result()
+
+    async def _disconnect(self) -> None:
         with contextlib.suppress(BleakError, OSError, EOFError, TimeoutError):
             async with asyncio.timeout(DISCONNECT_S):
                 await self._client.disconnect()

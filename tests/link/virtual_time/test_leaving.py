@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -88,6 +89,27 @@ def test_an_error_of_who_follows_leaves_it_idle(live: Play, when: str) -> None:
         with pytest.raises(KeyError):
             await follow()
         trouble.cancel()
+        await assert_left_or_stops(live)
+
+    live(scene)
+
+
+@pytest.mark.parametrize("after_s", [5.5, 6.5])
+def test_a_cancellation_in_mid_disconnect_leaves_it_idle(live: Play, after_s: float) -> None:
+    async def scene(live: Any) -> None:
+        class SlowClient(live.backend.client):  # type: ignore[misc,name-defined]
+            async def disconnect(self) -> None:
+                await asyncio.sleep(2.5)  # as BlueZ
+                await super().disconnect()
+
+        live.backend = replace(live.backend, client=SlowClient)
+        live.sensor.faults.drop = 1.0  # silent: hung up after 5 s
+        recording = asyncio.create_task(live.stream(60.0))
+        await asyncio.sleep(after_s)
+        assert live.sensor.connected
+        recording.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await recording
         await assert_left_or_stops(live)
 
     live(scene)
