@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from firmware_proto.codes import State
+from firmware_proto.wire import Status
 from imu.link import SensorLink, find
 from imu.model import Samples
 
@@ -125,6 +126,21 @@ def test_a_sensor_that_is_out_of_reach_when_it_is_left_stops_by_itself(live: Pla
             await recording
         assert live.sensor.status(live.air.now_us).state is State.STREAM
         await asyncio.sleep(61.0)
+        assert_left(live)
+
+    live(scene)
+
+
+def test_what_is_missing_is_fetched_from_a_sensor_whose_status_cannot_be_read(
+    live: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene(live: Any) -> None:
+        asyncio.get_running_loop().call_later(2.9, setattr, live.sensor.faults, "drop_next", 1)
+        with monkeypatch.context() as patch:
+            patch.setattr(Status, "pack", lambda _: b"garbled")
+            await live.stream(3.0)
+        assert (live.kinds[-1], live.gone) == ("stopped", [])
+        assert live.events[-1].detail == "The sensor was stopped."
         assert_left(live)
 
     live(scene)
