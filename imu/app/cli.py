@@ -376,13 +376,13 @@ def evaluate(
 ) -> None:
     """Measure how right the results are: counts, times, uncertainties, announcements.
 
-    Without a folder simulated people are counted, whose truth is exact. A folder of
-    real recordings needs manifest.csv (recording,dataset,subject,kind[,exercise,
+    Without a folder simulated people are counted, whose truth is exact. A folder
+    of real recordings needs manifest.csv (recording,dataset,subject,kind[,exercise,
     notes]; kind is count, phase, negative, trap or orientation) and truth.csv
     (recording,start_s,end_s,reps,ambiguous), and may have phase_truth.csv
-    (recording,lower_start_s,lower_end_s,raise_start_s,raise_end_s) and rep_times.csv
-    (recording,bottom_s). A folder of recordings with opt_qw,opt_qx,opt_qy,opt_qz
-    (and movement) is measured by its orientation.
+    (recording,lower_start_s,lower_end_s,raise_start_s,raise_end_s) and
+    rep_times.csv (recording,bottom_s). A folder of recordings with
+    opt_qw,opt_qx,opt_qy,opt_qz (and movement) is measured by its orientation.
 
     Examples:
         imu evaluate                                     ten simulated people of each exercise
