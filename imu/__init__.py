@@ -25,6 +25,11 @@ _LATER = {"read_session": "tables", "analyze": "tables", "Review": "tables", "li
 __all__ = ["Review", "__version__", "analyze", "list_sessions", "read_session"]
 
 
+def __dir__() -> list[str]:
+    """What completion offers."""
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> Any:  # noqa: ANN401 (a module's attribute can be anything)
     """Load what needs pandas on first use (PEP 562)."""
     if name not in _LATER:

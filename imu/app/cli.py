@@ -355,7 +355,9 @@ def sessions(
 @app.command()
 def label(
     *,
-    session: Annotated[Path, typer.Argument(metavar="SESSION", help="A session folder.")],
+    session: Annotated[
+        Path | None, typer.Argument(metavar="SESSION", help="A session folder; the latest session if left out.")
+    ] = None,
     by: Annotated[str, typer.Option(help="Who is labelling.")] = "",
     note: Annotated[str, typer.Option(help="Written beside each label.")] = "",
     listed: Annotated[bool, typer.Option("--list", help="Only list the movements with their numbers.")] = False,
@@ -393,7 +395,7 @@ def label(
         by=by, note=note, accept=tuple(accept or ()), reject=tuple(map(rejection, reject or ())),
         add=tuple(map(span, add or ())), file=file, offset_s=video_offset, tap_in_video_s=video_tap,
     )  # fmt: skip
-    command(session, wanted, listed=listed)
+    command(session, wanted, folder=RECORDINGS, listed=listed)
 
 
 @app.command()

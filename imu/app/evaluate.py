@@ -109,16 +109,17 @@ def command_labelled(paths: list[Path], *, jobs: int | None, give: Print) -> Non
     found = [one for one in looked if isinstance(one, labelled.Labelled)]
     errors = [one for one in looked if isinstance(one, str)]
     tables = labelled.sheets(found)
-    if not tables:
-        raise DataError(
-            f"{', '.join(map(str, paths))}: {len(found)} sessions, none labelled and no two of one person to compare; "
-            "label one with imu label SESSION."
-        )
-    _give(tables, give, {"tables": tables, "sessions": found})
+    if tables:
+        _give(tables, give, {"tables": tables, "sessions": found})
     for error in errors:
         console.err().print(f"error: {error}", style="red", soft_wrap=True)
+    if not tables and found:
+        raise DataError(
+            f"{', '.join(map(str, paths))}: {len(found)} session{'s'[: len(found) != 1]}, none labelled and no two of "
+            "one person to compare; label one with imu label SESSION."
+        )
     if errors:
-        raise DataError(f"{len(errors)} sessions could not be read and are left out; mend them or give others.")
+        raise DataError(f"{len(errors)} session{'s'[: len(errors) != 1]} could not be read; mend, or give others.")
 
 
 def styles_of(exercise: Exercise | None) -> tuple[str, ...]:

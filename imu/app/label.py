@@ -9,13 +9,14 @@ from pathlib import Path
 from rich.console import Console
 
 from imu.app import console, tables, termplot, words
+from imu.app.inputs import chosen
 from imu.errors import UsageError
 from imu.model import Rep, Verdict
-from imu.review.labelling import added, from_file, judged, label_of, offset_from_taps
+from imu.review.labelling import added, check_inside, from_file, judged, label_of, offset_from_taps
 from imu.review.tables import Review, read_session
 from imu.review.taps import find_taps
-from imu.sessions import Label, read_labels, read_recording
-from imu.sessions.labelfile import append_labels
+from imu.sessions import Label, read_recording
+from imu.sessions.labelfile import NAME, append_labels, labels_of
 
 AROUND_S = 4.0
 """Shown before and after a movement."""
@@ -51,16 +52,17 @@ class Wanted:
         return bool(self.accept or self.reject or self.add or self.file)
 
 
-def command(session: Path, wanted: Wanted, *, listed: bool = False) -> None:
-    """Label a session.
+def command(path: Path | None, wanted: Wanted, *, folder: Path, listed: bool = False) -> None:
+    """Label a session; None is the latest below `folder`.
 
     Raises:
         DataError: It cannot be read.
         UsageError: There is no such movement, or it is no session folder.
         StorageError: The labels could not be written.
     """
-    if not session.is_dir():
-        raise UsageError(f"{session} is no session folder, so there is no place for labels; imu record makes one.")
+    if listed and wanted.anything:
+        raise UsageError("--list only lists; leave it out to write labels.")
+    session = _session(path, folder)
     review = read_session(session)
     screen = console.out()
     offset_s = _offset_s(session, wanted)
@@ -69,8 +71,18 @@ def command(session: Path, wanted: Wanted, *, listed: bool = False) -> None:
     elif wanted.anything:
         _write(session, _labels(review, wanted, offset_s))
     else:
-        _Asking(screen, review, session / "labels.csv", wanted, offset_s).run()
+        _Asking(screen, review, session, wanted, offset_s).run()
     _sum_up(screen, session, review)
+
+
+def _session(path: Path | None, folder: Path) -> Path:
+    named = chosen([] if path is None else [path], folder)
+    if len(named) > 1:
+        raise UsageError(f"{path} holds {len(named)} sessions; name one.")
+    if not named[0].is_dir():
+        raise UsageError(f"{named[0]} is no session folder, so there is no place for labels; give the folder that imu "
+                         "record or imu demo made.")  # fmt: skip
+    return named[0]
 
 
 def _offset_s(session: Path, wanted: Wanted) -> float:
@@ -84,7 +96,7 @@ def _listing(review: Review) -> str:
     lines = []
     for number, rep in enumerate(review.analysis.reps, 1):
         said = review.ledger["label"].iloc[number - 1]
-        lines.append(f"{number:4}  {_line(rep)}{f'   you: {said}' if said else ''}")
+        lines.append(f"{number:4}  {_line(rep)}{_yours(said)}")
     return "\n".join(lines) or "Nothing moved in this session."
 
 
@@ -93,12 +105,18 @@ def _line(rep: Rep) -> str:
     return f"{rep.start_s:8.2f} to {rep.end_s:8.2f} s  {rep.rom_deg:4.0f}°  {rep.tempo:18} {rep.verdict}  {name}"
 
 
+def _yours(said: str | None) -> str:
+    return f"   labelled: {said}" if said else ""
+
+
 def _labels(review: Review, wanted: Wanted, offset_s: float) -> list[Label]:
     said = {"by": wanted.by, "note": wanted.note}
     labels = [judged(_movement(review, n), Verdict.COUNTED, **said) for n in wanted.accept]
     labels += [judged(_movement(review, n), verdict, **said) for n, verdict in wanted.reject]
     labels += [added(start_s + offset_s, end_s + offset_s, **said) for start_s, end_s in wanted.add]
-    return labels + (from_file(wanted.file, offset_s, by=wanted.by) if wanted.file else [])
+    labels += from_file(wanted.file, offset_s, by=wanted.by) if wanted.file else []
+    check_inside(labels, review.samples["t_s"].to_numpy(float))
+    return labels
 
 
 def _movement(review: Review, number: int) -> Rep:
@@ -109,16 +127,17 @@ def _movement(review: Review, number: int) -> Rep:
 
 
 def _write(session: Path, labels: Sequence[Label]) -> None:
-    append_labels(session / "labels.csv", labels)
-    console.out().print(f"{len(labels)} label{'s'[: len(labels) != 1]} added to {session / 'labels.csv'}.",
+    append_labels(session / NAME, labels)
+    console.out().print(f"{len(labels)} label{'s'[: len(labels) != 1]} added to {session / NAME}.",
                         soft_wrap=True)  # fmt: skip
 
 
 class _Asking:
     """One movement after the other; each answer is on the disk before the next is asked."""
 
-    def __init__(self, screen: Console, review: Review, path: Path, wanted: Wanted, offset_s: float) -> None:
-        self._screen, self._review, self._path, self._wanted, self._offset_s = screen, review, path, wanted, offset_s
+    def __init__(self, screen: Console, review: Review, session: Path, wanted: Wanted, offset_s: float) -> None:
+        self._screen, self._review, self._wanted, self._offset_s = screen, review, wanted, offset_s
+        self._path, self._labels = session / NAME, [*labels_of(session)]
         self._at = 0
 
     def run(self) -> None:
@@ -135,8 +154,11 @@ class _Asking:
 
     def _show(self, rep: Rep, total: int) -> None:
         self._screen.print()
-        self._screen.print(termplot.angle(self._review.trunk, rep.start_s - AROUND_S, rep.end_s + AROUND_S))
-        self._screen.print(_line(rep), style="bold" if rep.counted else None, soft_wrap=True)
+        self._screen.print(
+            termplot.angle(self._review.trunk, rep.start_s - AROUND_S, rep.end_s + AROUND_S, most=self._screen.width)
+        )
+        said = _yours(label_of(rep, self._labels))
+        self._screen.print(f"{_line(rep)}{said}", style="bold" if rep.counted else None, soft_wrap=True)
 
     def _answer(self, answer: str, rep: Rep) -> None:
         match answer:
@@ -162,18 +184,24 @@ class _Asking:
 
     def _reason(self) -> Verdict | None:
         choices = ", ".join(f"{key} {verdict}" for key, verdict in REASONS.items())
-        return REASONS.get(self._ask(f"What was it? {choices}: "))
+        answer = self._ask(f"What was it? {choices}: ")
+        if answer not in REASONS:
+            self._screen.print("That is none of the numbers; nothing was kept.", style="yellow")
+        return REASONS.get(answer)
 
     def _add(self) -> None:
         text = self._ask("From when to when, in seconds (START-END)? ")
         try:
             start_s, end_s = span(text)
-            self._keep(added(start_s + self._offset_s, end_s + self._offset_s, by=self._wanted.by))
+            label = added(start_s + self._offset_s, end_s + self._offset_s, by=self._wanted.by, note=self._wanted.note)
+            check_inside([label], self._review.samples["t_s"].to_numpy(float))
+            self._keep(label)
         except UsageError as error:
             self._screen.print(str(error), style="yellow", soft_wrap=True)
 
     def _keep(self, label: Label) -> None:
         append_labels(self._path, [label])
+        self._labels.append(label)
 
     def _ask(self, question: str) -> str:
         try:
@@ -210,8 +238,7 @@ def rejection(text: str) -> tuple[int, Verdict]:
 
 
 def _sum_up(screen: Console, session: Path, review: Review) -> None:
-    file = session / "labels.csv"
-    labels = read_labels(file) if file.is_file() and file.stat().st_size else ()
+    labels = labels_of(session)
     said = [(rep, label_of(rep, labels)) for rep in review.analysis.reps]
     judged_ = [(rep, verdict) for rep, verdict in said if verdict is not None]
     other = sum(rep.counted != (verdict is Verdict.COUNTED) for rep, verdict in judged_)

@@ -17,21 +17,28 @@ from imu.evaluation.repeatability import repeatability
 from imu.review.labelling import PROGRAM
 from imu.review.listing import find_sessions
 from imu.review.tables import Review, read_session
-from imu.sessions import Label, read_labels
+from imu.sessions import Label
+from imu.sessions.labelfile import labels_of
 
 METRICS = {
     "lower_s": "lowering, s", "bottom_hold_s": "bottom hold, s", "lift_s": "lift, s", "top_hold_s": "top hold, s",
     "rom_deg": "range, deg", "top_deg": "top, deg", "peak_lift_dps": "peak lift rate, deg/s",
     "smoothness": "smoothness",
 }  # fmt: skip
+Group = tuple[str, str, float, bool]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Labelled:
-    """One session with what its labels say; `means` are its metrics, the mean over its counted repetitions."""
+    """One session with what its labels say.
+
+    Attributes:
+        group: What it repeats: person, exercise, load, and whether no body moved.
+        means: Its metrics, the mean over its counted repetitions.
+    """
 
     path: Path
-    group: tuple[str, str, float]
+    group: Group
     compared: Compared | None
     means: dict[str, float]
 
@@ -60,15 +67,14 @@ def look(path: Path) -> Labelled | str:
 
 def _one(path: Path) -> Labelled:
     review = read_session(path)
-    file = path / "labels.csv"
-    labels = read_labels(file) if file.is_file() and file.stat().st_size else ()
-    header = review.header
+    labels, header = labels_of(path), review.header
     return Labelled(
         path=path,
         group=(
             (header.person or "") if header else "",
             review.exercise.key,
             (header.load_kg or 0.0) if header else 0.0,
+            review.synthetic,
         ),
         compared=compare(review.analysis.reps, [_truth(one) for one in labels]) if labels else None,
         means=_means(review),
@@ -138,7 +144,7 @@ def _times(found: Sequence[Labelled]) -> Sheet:
 
 
 def _changes(found: Sequence[Labelled]) -> Sheet:
-    groups: dict[tuple[str, str, float], list[Labelled]] = {}
+    groups: dict[Group, list[Labelled]] = {}
     for one in found:
         groups.setdefault(one.group, []).append(one)
     rows = []
@@ -151,7 +157,9 @@ def _changes(found: Sequence[Labelled]) -> Sheet:
         title="Minimal detectable change between two sessions of a person, of the mean over a session's repetitions",
         columns=("metric", "people", "sessions", "mean", "SEM", "MDC95"),
         rows=tuple(rows),
-        notes=("People: who has two sessions or more of one exercise at one load; sessions without a person count as "
-               "one person's. A smaller change is within the person's own scatter (Weir 2005). From fewer than ten "
-               "repeated sessions the figure itself is rough.",),
-    )  # fmt: skip
+        notes=(
+            "People: who has two sessions or more of one exercise at one load; sessions without a person count as one "
+            "person's, synthetic ones as another's. A smaller change is within the person's own scatter (Weir 2005). "
+            "From fewer than ten repeated sessions the figure itself is rough.",
+        ),
+    )

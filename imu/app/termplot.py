@@ -10,21 +10,23 @@ STYLES = {"lower": "cyan", "bottom": "blue", "lift": "green", "top": "yellow"}
 """Colours of the phases; the rest is dim."""
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _LABEL = 6
+_NARROWEST, _WIDEST = 20, 90
 
 
-def angle(trunk: pd.DataFrame, start_s: float, end_s: float, *, width: int = 90, height: int = 8) -> Text:
+def angle(trunk: pd.DataFrame, start_s: float, end_s: float, *, most: int = _LABEL + _WIDEST, height: int = 8) -> Text:
     """The trunk's pitch from one instant to another, filled from below and coloured by phase.
 
     Args:
         trunk: A `Review`'s table of that name.
         start_s: Where to begin.
         end_s: Where to end.
-        width: Characters in a line, without the label.
+        most: Characters that a line of the terminal has room for; more than 96 are not used.
         height: Lines.
 
     Returns:
         `height` lines with the pitch in degrees at the left, and one with the time in s below.
     """
+    width = max(_NARROWEST, min(_WIDEST, most - _LABEL))
     edges = np.linspace(start_s, end_s, width + 1)
     column = np.searchsorted(edges, trunk["t_s"], side="right") - 1
     inside = trunk[(column >= 0) & (column < width)].assign(column=column[(column >= 0) & (column < width)])

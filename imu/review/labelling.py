@@ -13,10 +13,10 @@ from pathlib import Path
 from imu.errors import UsageError
 from imu.model import Floats, Rep, Verdict
 from imu.sessions import Label, read_labels, utc_now
+from imu.sessions.labelfile import TIMES
 
 PROGRAM = "program"
 """In `Label.times`: the times are those of the movement that was judged."""
-INSTANTS = ("start_s", "end_s", "bottom_s", "lower_start_s", "lower_end_s", "lift_start_s", "lift_end_s")
 
 
 def judged(rep: Rep, verdict: Verdict, *, by: str = "", note: str = "") -> Label:
@@ -53,7 +53,7 @@ def from_file(path: Path, offset_s: float, *, by: str = "") -> list[Label]:
             one,
             by=one.by or by,
             at_utc=one.at_utc or utc_now(),
-            **{name: getattr(one, name) + offset_s for name in INSTANTS},
+            **{name: getattr(one, name) + offset_s for name in TIMES},
         )
         for one in read_labels(path)
     ]
@@ -81,9 +81,25 @@ def offset_from_taps(taps_s: Floats, tap_in_video_s: float) -> float:
     return float(taps_s[0]) - tap_in_video_s
 
 
-def what_holds(reps: Iterable[Rep], labels: Sequence[Label]) -> list[Verdict]:
-    """The verdict of each movement once a person's last word on it is taken."""
-    return [label_of(rep, labels) or rep.verdict for rep in reps]
+def check_inside(labels: Iterable[Label], t_s: Floats) -> None:
+    """Refuse labels of times at which nothing was recorded: mostly the offset of a video is wrong.
+
+    Args:
+        labels: On the sensor's clock.
+        t_s: The samples' times.
+
+    Raises:
+        UsageError: A label has no time in common with the recording.
+    """
+    first_s, last_s = float(t_s[0]), float(t_s[-1])
+    outside = [one for one in labels if one.end_s <= first_s or one.start_s >= last_s]
+    if outside:
+        one = outside[0]
+        others = f" (and {len(outside) - 1} more)" if len(outside) > 1 else ""
+        raise UsageError(
+            f"The label from {one.start_s:g} to {one.end_s:g} s{others} lies outside of the recording, which is from "
+            f"{first_s:g} to {last_s:g} s; check the times, and of a video --video-offset: session minus video time."
+        )
 
 
 def label_of(rep: Rep, labels: Sequence[Label]) -> Verdict | None:

@@ -99,8 +99,15 @@ def _one(path: Path) -> Listed:
 
 
 def _read(path: Path) -> Listed:
-    if not (path / "samples.csv").is_file():
-        raise DataError(f"{path}: there is no samples.csv, nothing can be counted; delete the folder or restore it.")
+    samples = path / "samples.csv"
+    if not samples.is_file() or not samples.stat().st_size:
+        lost = "samples.csv is empty" if samples.is_file() else "there is no samples.csv"
+        raise DataError(f"{path}: {lost}, nothing can be counted; delete the folder or restore it.")
+    if not (path / "session.json").is_file():
+        raise DataError(
+            f"{path}: there is no session.json, so that it is not known what was trained, and when; imu analyze {path} "
+            "--exercise NAME counts what is there."
+        )
     header = read_header(path / "session.json")
     derived = (path / "reps.csv").is_file() and (path / "sets.csv").is_file()
     sets = read_sets(path / "sets.csv") if derived else ()

@@ -74,7 +74,7 @@ def _no_head(recording: Recording, wishes: Wishes, exercise: Exercise) -> list[s
         return []
     return [
         f"{recording.path} has no session.json, so that it is not known what was trained; it is counted as "
-        f"{exercise.key}. --exercise NAME says otherwise, --exercise auto proposes."
+        f"{exercise.key}; imu analyze with --exercise NAME, or auto, says otherwise."
     ]
 
 

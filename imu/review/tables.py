@@ -30,11 +30,11 @@ from imu.sessions import (
     SessionEvent,
     SessionHeader,
     read_events,
-    read_labels,
     read_recording,
 )
 from imu.sessions.checks import step_s
 from imu.sessions.labelfile import COLUMNS as LABEL_COLUMNS
+from imu.sessions.labelfile import labels_of
 
 ACC = ("acc_x_mps2", "acc_y_mps2", "acc_z_mps2")
 GYR = ("gyr_x_radps", "gyr_y_radps", "gyr_z_radps")
@@ -105,7 +105,7 @@ def read_session(path: str | PathLike[str], *, exercise: str | None = None, prog
         recording,
         settings,
         events=read_events(folder / "events.csv") if _has(folder / "events.csv") else (),
-        labels=read_labels(folder / "labels.csv") if _has(folder / "labels.csv") else (),
+        labels=labels_of(folder),
         progress=progress,
     )
 
@@ -133,6 +133,8 @@ def analyze(
     block = samples if isinstance(samples, Samples) else from_table(samples)
     if len(block) < 2 or not (np.diff(block.t_s) > 0).all():
         raise UsageError("Samples must be at least two, in order of t_s, each time once; sort them and drop doubles.")
+    if not (np.diff(block.index) > 0).all():
+        raise UsageError("Column index does not rise from sample to sample; mend it, or drop the column.")
     row = get_exercise(exercise) if isinstance(exercise, str) else exercise
     rate_hz = 1.0 / step_s(block)
     settings = Settings(
@@ -153,10 +155,14 @@ def from_table(table: pd.DataFrame) -> Samples:
     if missing:
         raise UsageError(f"There is no column {missing[0]}; rename the columns to {', '.join(('t_s', *ACC, *GYR))}.")
     names = ["t_s", *ACC, *(GYR if has_gyroscope else ())]
+    link = [name for name in ("index", "arrival_s") if name in table]
     try:
-        numbers = table[names].to_numpy(float)
+        numbers, known = table[names].to_numpy(float), {name: table[name].to_numpy(float) for name in link}
     except (TypeError, ValueError) as error:
         raise UsageError(f"A column of samples holds something that is no number ({error}); mend the table.") from error
+    index = known.get("index")
+    if index is not None and not np.isfinite(index).all():
+        raise UsageError("Column index holds a value that is no number; mend it, or drop the column.")
     if not np.isfinite(numbers).all():
         column = names[int(np.argmin(np.isfinite(numbers).all(axis=0)))]
         raise UsageError(f"Column {column} holds a value that is no number; drop such rows: a gap is honest.")
@@ -164,8 +170,8 @@ def from_table(table: pd.DataFrame) -> Samples:
         numbers[:, 0],
         numbers[:, 1:4],
         numbers[:, 4:] if has_gyroscope else None,
-        index=table["index"].to_numpy(np.int64) if "index" in table else None,
-        arrival_s=table["arrival_s"].to_numpy(float) if "arrival_s" in table else None,
+        index=None if index is None else index.astype(np.int64),
+        arrival_s=known.get("arrival_s"),
     )
 
 

@@ -115,7 +115,10 @@ class SessionHeader:
         _expect(keys, dict, "the whole")
         keys["clock"] = keys.get("clock") or []  # {} in sessions of before there were any
         if keys.get("format", FORMAT) != FORMAT:
-            raise ValueError(f"key format: {keys['format']!r} is not format {FORMAT}, the one this version reads")
+            raise ValueError(
+                f"key format: {keys['format']!r} is not format {FORMAT}, the one this version reads (written by a "
+                "newer imu: update this one)"
+            )
         known = {f.name for f in dataclasses.fields(cls)} - {"extra"}
         header = _build(cls, {k: v for k, v in keys.items() if k in known}, "")
         _check(header)

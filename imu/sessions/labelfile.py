@@ -15,11 +15,24 @@ from pathlib import Path
 from imu.errors import DataError
 from imu.sessions.csvfile import read_text
 from imu.sessions.files import replace_file
-from imu.sessions.tables import Label, cell
+from imu.sessions.tables import Label, cell, read_labels
 
+NAME = "labels.csv"
 COLUMNS = tuple(f.name for f in fields(Label))
+TIMES = tuple(name for name in COLUMNS if name.endswith("_s"))
+"""The columns that are instants on the sensor's clock."""
 SHORTEST = COLUMNS[:6]
 """The columns of a new file; the others are added when they are first needed."""
+
+
+def labels_of(session: Path) -> tuple[Label, ...]:
+    """What a person said of a session, in the order in which it was said; nothing where nobody said anything yet.
+
+    Raises:
+        DataError: The file is malformed; the message names line and column.
+    """
+    path = session / NAME
+    return read_labels(path) if path.is_file() and path.stat().st_size else ()
 
 
 def append_labels(path: Path, labels: Iterable[Label]) -> None:

@@ -12,8 +12,9 @@ from imu.sessions.calibrations import calibrations_in
 from imu.sessions.checks import check_recording, check_time, drop_late, step_s
 from imu.sessions.csvfile import NumberTable
 from imu.sessions.header import SessionHeader, read_header
+from imu.sessions.labelfile import labels_of
 from imu.sessions.samplesfile import read_samples
-from imu.sessions.tables import Label, SessionEvent, read_events, read_labels, read_reps, read_sets
+from imu.sessions.tables import Label, SessionEvent, read_events, read_reps, read_sets
 from imu.sessions.timeofday import Times, utc_of
 
 RATE_SLACK = 0.1
@@ -123,7 +124,7 @@ def read_session(path: str | PathLike[str]) -> Session:
         events=read_events(path / "events.csv") if _has(path / "events.csv") else (),
         reps=read_reps(path / "reps.csv") if _has(path / "reps.csv") else (),
         sets=read_sets(path / "sets.csv") if _has(path / "sets.csv") else (),
-        labels=read_labels(path / "labels.csv") if _has(path / "labels.csv") else (),
+        labels=labels_of(path),
         warnings=warnings,
     )
 

@@ -131,9 +131,16 @@ def read_labels(path: Path) -> tuple[Label, ...]:
     """Read what a person said of the movements.
 
     Raises:
-        DataError: The file is missing or malformed; the message names line and column.
+        DataError: The file is missing or malformed, or a label ends before it begins; the message names the place.
     """
-    return _read(path, Label, LABEL_COLUMNS[:3])
+    labels = _read(path, Label, LABEL_COLUMNS[:3])
+    for one in labels:
+        if not one.start_s < one.end_s:
+            raise DataError(
+                f"{path}: the label {one.verdict} from {one.start_s:g} to {one.end_s:g} s ends before it begins, or "
+                "has no times; mend its line."
+            )
+    return labels
 
 
 def event_line(event: SessionEvent) -> bytes:
@@ -206,7 +213,8 @@ def _value(path: Path, line: int, name: str, kind: str, cell: str | None) -> Any
     try:
         return _READERS[kind](cell or "")
     except ValueError:
+        choice = f" (it is one of {', '.join(Verdict)})" if kind == "Verdict" else ""
         raise DataError(
-            f"{path}, line {line}, column {name}: {cell!r} does not belong here; mend the line, or delete the file and "
-            "analyse the recording again if it is reps.csv or sets.csv."
+            f"{path}, line {line}, column {name}: {cell!r} does not belong here{choice}; mend the line, or delete the "
+            "file and analyse the recording again if it is reps.csv or sets.csv."
         ) from None

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import imu as package
+from imu.app import termplot
 from imu.app.cli import app
 from imu.evaluation.repeatability import repeatability
 from imu.model import Verdict
@@ -147,3 +148,54 @@ def test_the_detectable_change_follows_the_scatter_of_sessions() -> None:
     assert found.sem == pytest.approx(0.5, rel=0.1), "people differ by 2, which must not matter"
     assert found.mdc95 == pytest.approx(1.96 * np.sqrt(2) * found.sem)
     assert repeatability([[1.0], [2.0, float("nan")]]).groups == 0
+
+
+@pytest.mark.parametrize("arguments", [["--add", "900-905"], ["--from", "video.csv", "--video-offset", "-100"]])
+def test_times_outside_of_the_recording_are_refused(labelled: Path, run_imu, arguments: list[str]) -> None:  # noqa: ANN001
+    video = labelled.parent / "video.csv"
+    video.write_text("start_s,end_s,verdict\n20,23,COUNTED\n25,28,COUNTED\n", encoding="utf-8")
+    done = run_imu("label", labelled, *(str(video) if one == "video.csv" else one for one in arguments))
+    assert done.returncode != 0
+    assert "outside of the recording" in done.stderr
+    assert not (labelled / "labels.csv").exists()
+
+
+def test_a_label_that_ends_before_it_begins_is_named(labelled: Path, run_imu) -> None:  # noqa: ANN001
+    (labelled / "labels.csv").write_text("start_s,end_s,verdict\n22,18,COUNTED\n", encoding="utf-8")
+    done = run_imu("report", labelled, "--html", labelled / "page.html")
+    assert done.returncode != 0
+    assert "from 22 to 18 s ends before it begins" in done.stderr
+
+
+def test_what_was_said_before_is_shown_and_a_note_is_kept(labelled: Path) -> None:
+    shown = CliRunner().invoke(
+        app, ["label", str(labelled), "--note", "camera 2"], input="r\n2\nb\nr\n99\nn\n3-5.5\nq\n"
+    )
+    assert "labelled: UNFINISHED" in shown.output
+    assert "none of the numbers" in shown.output
+    assert [row["note"] for row in rows(labelled)] == ["camera 2", "camera 2"]
+
+
+def test_the_plot_fits_the_terminal(labelled: Path) -> None:
+    trunk = package.read_session(labelled).trunk
+    assert max(map(len, termplot.angle(trunk, 15.0, 30.0, most=60).plain.splitlines())) == 60
+
+
+def test_a_session_that_cannot_be_read_is_no_unlabelled_one(run_imu, labelled: Path) -> None:  # noqa: ANN001
+    (labelled / "labels.csv").write_text("start_s,end_s,verdict\n18,22,YES\n", encoding="utf-8")
+    done = run_imu("evaluate", labelled)
+    assert done.returncode != 0
+    assert "column verdict: 'YES'" in done.stderr
+    assert "COUNTED, SHALLOW" in done.stderr
+    assert "none labelled" not in done.stderr
+
+
+def test_sessions_without_a_body_say_nothing_of_a_persons_scatter(imu: Imu, labelled: Path) -> None:
+    other = Path(shutil.copytree(labelled, labelled.parent / "two"))
+    assert "Minimal detectable change" in imu("evaluate", labelled, other).output
+    head = json.loads((other / "session.json").read_text(encoding="utf-8")) | {"synthetic": False}
+    (other / "session.json").write_text(json.dumps(head), encoding="utf-8")
+    imu("label", labelled, "--accept", "3")
+    shown = imu("evaluate", labelled, other)
+    assert shown.exit_code == 0
+    assert "Minimal detectable change" not in shown.output

@@ -245,6 +245,19 @@ def test_a_static_hold_has_its_own_picture(static: imu.Review, session: imu.Revi
     assert "hold" not in [one.name for one in plots.charts_for(session)]
 
 
+def test_where_nothing_moved_there_is_no_ledger_to_draw(session: imu.Review) -> None:
+    still = imu.analyze(session.samples.head(300), exercise="back-extension")
+    assert [one.name for one in plots.charts_for(still)] == ["trace", "link"]
+
+
+def test_three_taps_are_marked(session: imu.Review) -> None:
+    assert session.header is not None
+    tapped = dataclasses.replace(session, header=dataclasses.replace(session.header, sync_taps_s=[3.02]))
+    assert len(drawn(plots.ledger(tapped), "taps")) == 1
+    assert "3.02 s" in plots.ledger(tapped).caption
+    assert not drawn(plots.ledger(session), "taps")
+
+
 def test_nothing_counted_is_said(empty: imu.Review) -> None:
     assert "no counted repetition" in words_in(plots.tempo(empty))
     assert [one.name for one in plots.charts_for(empty)] == ["trace", "ledger", "link"]

@@ -11,8 +11,9 @@ import pytest
 from typer.testing import Result
 
 import imu as package
+from imu.app.sessions import in_lines
 from imu.errors import DataError
-from imu.review.listing import latest
+from imu.review.listing import find_sessions, latest
 
 Imu = Callable[..., Result]
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,13 +44,34 @@ def test_the_newest_is_first_and_the_broken_are_named(imu: Imu, folder: Path) ->
     assert shown.exit_code == 0
     lines = shown.output.splitlines()
     assert [line.split()[0] for line in lines[1:4]] == ["new", "bare", "old"]
-    assert "2 x 4+4" in lines[1]
+    assert "2 x 4 " in lines[1]
     assert "synthetic" not in lines[1]
     assert "not analysed yet" in lines[2]
     assert "10 kg" in lines[3]
     rest = " ".join(lines[4:])
     assert "headless" in rest
     assert "no samples.csv" in rest
+
+
+def test_a_long_name_is_not_broken_and_a_lost_head_says_what_to_do(imu: Imu, folder: Path) -> None:
+    long = "20261121T092536Z_" + "trap-bar-deadlift-2" * 2
+    (folder / "new").rename(folder / long)
+    (folder / "headless" / "session.json").unlink()
+    shown = imu("sessions", folder)
+    assert long in shown.output.split()
+    assert f"imu analyze {folder / 'headless'} --exercise NAME" in shown.output
+
+
+def test_a_narrow_terminal_breaks_no_word(folder: Path) -> None:
+    shown = in_lines([one for one in find_sessions(folder) if not one.problem], folder).splitlines()
+    assert shown[0] == "new"
+    assert "back-extension  2 x 4" in shown[1]
+
+
+def test_a_recording_cut_off_before_its_first_sample_is_not_the_latest(folder: Path) -> None:
+    (folder / "new" / "samples.csv").write_bytes(b"")
+    assert latest(folder).name == "bare"
+    assert "samples.csv is empty" in next(one.problem for one in find_sessions(folder) if one.path.name == "new")
 
 
 def test_the_list_is_a_table_for_programs(imu: Imu, folder: Path) -> None:

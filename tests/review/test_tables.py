@@ -90,6 +90,9 @@ def test_a_bare_table_of_acceleration_is_enough(session: imu.Review) -> None:
         (lambda t: t.assign(gyr_x_radps=np.nan), "Column gyr_x_radps"),
         (lambda t: t.iloc[::-1], "in order of t_s"),
         (lambda t: t.head(1), "at least two"),
+        (lambda t: t.assign(index=7), "index does not rise"),
+        (lambda t: t.assign(index=np.nan), "Column index"),
+        (lambda t: t.assign(arrival_s="late"), "no number"),
     ],
 )
 def test_a_table_that_is_none_is_refused_by_name(session: imu.Review, spoil, said: str) -> None:  # noqa: ANN001

@@ -46,6 +46,8 @@ def charts_for(review: Review) -> list[Chart[Review]]:
     leave_out = set(REPS_ONLY if review.exercise.static else ("hold",))
     if len(review.sets) < 2:
         leave_out.add("sets")
+    if not len(review.ledger):
+        leave_out.add("ledger")
     if not len(review.reps):
         leave_out.update({*REPS_ONLY, "hold"} - {"trace"})
     return [one for name, one in CHARTS.items() if name not in leave_out]

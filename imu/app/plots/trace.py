@@ -132,6 +132,7 @@ def ledger(picture: Picture, review: Review) -> None:
     above, below = picture.panels([1.5, 0.5 + 0.22 * len(found)])
     _angle(above, review.trunk)
     parts.hatch_holes(above, parts.lost_spans(review.trunk))
+    _taps(picture, above, review)
     for row, verdict in enumerate(found):
         mine = table[table["verdict"] == verdict]
         counted = verdict is Verdict.COUNTED
@@ -146,6 +147,16 @@ def ledger(picture: Picture, review: Review) -> None:
     below.set_yticks(range(len(found)), said)
     below.set_ylim(len(found) - 0.5, -0.5)
     below.set_xlabel("time on the sensor's clock, s")
+
+
+def _taps(picture: Picture, axes: Axes, review: Review) -> None:
+    """Mark where three taps were felt, by which a video is laid beside the session."""
+    taps_s = review.header.sync_taps_s if review.header else []
+    for tap_s in taps_s:
+        axes.axvline(tap_s, color="black", linewidth=0.9, linestyle=":", gid="taps")
+        axes.annotate("3 taps", (tap_s, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=7)
+    if taps_s:
+        picture.note(f"Three taps, for the video: at {', '.join(f'{tap_s:.2f}' for tap_s in taps_s)} s.")
 
 
 @chart(
