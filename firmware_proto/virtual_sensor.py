@@ -80,7 +80,8 @@ class VirtualSensor(VirtualDevice):
     def _set_config(self, request: wire.SetConfig, now_us: int) -> None:
         if self.state is State.STREAM:
             raise Refusal(StatusCode.WRONG_STATE)
-        if request.unknown or (request.mode is Kind.ACC_GYR and self.source.kind is Kind.ACC):
+        of_gyroscope = request.mode is Kind.ACC_GYR or request.gyr_range_dps is not None
+        if request.unknown or (of_gyroscope and self.source.kind is Kind.ACC):
             raise Refusal(StatusCode.UNSUPPORTED)
         info = self.info()
         for wish, offered in (

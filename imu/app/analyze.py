@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -189,11 +190,21 @@ def _show(outcomes: list[Outcome], out: Path | None) -> None:
         screen.print(tables.recordings(_line(one) for one in outcomes))
     elif outcomes:
         _show_one(outcomes[0])
-    bare = [one for one in outcomes if not one.input.is_session]
-    if out is not None and outcomes:
-        screen.print(f"Written: {len(outcomes)} x NAME.reps.csv below {out}", soft_wrap=True)
-    elif bare:
-        screen.print("Nothing was written; --out DIR keeps the ledger as a file.", style=tables.DIM, soft_wrap=True)
+    if outcomes:
+        _say_what_was_written(outcomes, out)
+
+
+def _say_what_was_written(outcomes: list[Outcome], out: Path | None) -> None:
+    """Where the ledgers are; of a single session it goes without saying."""
+    say = partial(console.out().print, soft_wrap=True)
+    sessions = sum(one.input.is_session for one in outcomes)
+    if out is not None:
+        say(f"Written: {len(outcomes)} x NAME.reps.csv below {out}")
+    elif not sessions:
+        say("Nothing was written; --out DIR keeps the ledger as a file.", style=tables.DIM)
+    elif len(outcomes) > 1:
+        say(f"Written anew: reps.csv and sets.csv in {sessions} of them; --out DIR leaves sessions as they are.",
+            style=tables.DIM)  # fmt: skip
 
 
 def _show_one(one: Outcome) -> None:

@@ -76,6 +76,11 @@ Verbose = Annotated[
 ExerciseName = Annotated[
     str, typer.Option("--exercise", "-e", metavar="NAME", help=f"What is trained: {', '.join(EXERCISES)}.")
 ]
+SIMULATED = [key for key in EXERCISES if key != "hinge"]
+"""`hinge` is any movement, and nobody does just any."""
+SimulatedName = Annotated[
+    str, typer.Option("--exercise", "-e", metavar="NAME", help=f"What is trained: {', '.join(SIMULATED)}.")
+]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the session's folder is made.")]
 MountAxes = Annotated[
     str | None,
@@ -178,9 +183,11 @@ def conform(
 ) -> None:
     """Check whether a sensor speaks our protocol: for whoever writes its firmware.
 
-    Each check says what was expected, what came, and which section of firmware_proto/README.md says so. The exit code
-    is 0 only if none failed. It takes some six minutes; the sensor has to lie still, on a good link, and is streaming
-    most of the time. What this machine's Bluetooth cannot choose (other MTUs, faults) is not checked, and said.
+    Each check says what was expected, what came, and which section of
+    firmware_proto/README.md says so. The exit code is 0 only if none failed. It
+    takes some six minutes; the sensor has to lie still, on a good link, and is
+    streaming most of the time. What this machine's Bluetooth cannot choose (other
+    MTUs, faults) is not checked, and said.
 
     Examples:
         imu conform demo
@@ -253,7 +260,7 @@ def demo(
     speed: Speed = 1.0,
     reps: Annotated[int, typer.Option(min=3, max=60, help="Repetitions the simulated person does.")] = 10,
     seed: Seed = 1,
-    exercise: ExerciseName = "back-extension",
+    exercise: SimulatedName = "back-extension",
     load: Load = None,
     person: Person = None,
     calibrate: Calibrate = False,
@@ -304,12 +311,16 @@ def analyze(
 ) -> None:
     """Count recordings: every rep with tempo, top hold and verdict.
 
-    A bare CSV has the columns t_s,acc_x_mps2,acc_y_mps2,acc_z_mps2 and, if there was a gyroscope,
-    gyr_x_radps,gyr_y_radps,gyr_z_radps; it may be gzipped. In a session folder reps.csv and sets.csv are written anew.
+    A bare CSV has the columns t_s,acc_x_mps2,acc_y_mps2,acc_z_mps2 and, if there
+    was a gyroscope, gyr_x_radps,gyr_y_radps,gyr_z_radps; it may be gzipped.
 
-    With --exercise auto a bare recording is analysed as what all its sets are proposed to be, or the likeliest of
-    their family, or as hinge; a session stays what it was declared as, and a difference is said. With --out the
-    proposals are kept in NAME.exercise.csv.
+    In every session that is found, also below a folder, reps.csv and sets.csv are
+    written anew; with --out DIR sessions are left as they are.
+
+    With --exercise auto a bare recording is analysed as what all its sets are
+    proposed to be, or the likeliest of their family, or as hinge; a session stays
+    what it was declared as, and a difference is said. With --out the proposals
+    are kept in NAME.exercise.csv.
 
     Examples:
         imu analyze recordings/20261120T183005Z_back-extension
@@ -502,14 +513,17 @@ def evaluate(
 ) -> None:
     """Measure how right the results are: counts, times, uncertainties, announcements.
 
-    Sessions, or folders of them, are held against their labels: the count, and the times a person read, with limits of
-    agreement; of repeated sessions of a person it says which change is more than scatter.
+    Sessions, or folders of them, are held against their labels: the count, and the
+    times a person read, with limits of agreement; of repeated sessions of a person
+    it says which change is more than scatter.
 
-    Without a folder simulated people are counted, whose truth is exact. A folder of real recordings needs
-    manifest.csv (recording,dataset,subject,kind[,exercise,notes]; kind is count, phase, negative, trap or orientation)
-    and truth.csv (recording,start_s,end_s,reps,ambiguous), and may have phase_truth.csv
-    (recording,lower_start_s,lower_end_s,raise_start_s,raise_end_s) and rep_times.csv (recording,bottom_s). A folder of
-    recordings with opt_qw,opt_qx,opt_qy,opt_qz (and movement) is measured by its orientation.
+    Without a folder simulated people are counted, whose truth is exact. A folder
+    of real recordings needs manifest.csv (recording,dataset,subject,kind[,exercise,
+    notes]; kind is count, phase, negative, trap or orientation) and truth.csv
+    (recording,start_s,end_s,reps,ambiguous), and may have phase_truth.csv
+    (recording,lower_start_s,lower_end_s,raise_start_s,raise_end_s) and
+    rep_times.csv (recording,bottom_s). A folder of recordings with
+    opt_qw,opt_qx,opt_qy,opt_qz (and movement) is measured by its orientation.
 
     Examples:
         imu evaluate                                     ten simulated people of each exercise
@@ -568,7 +582,7 @@ def replay(
 @app.command()
 def simulate(
     *,
-    exercise: ExerciseName = "back-extension",
+    exercise: SimulatedName = "back-extension",
     reps: Annotated[int, typer.Option(min=1, max=200, help="Repetitions in a set.")] = 10,
     sets: Annotated[int, typer.Option(min=1, max=20, help="Sets.")] = 1,
     seed: Seed = 1,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json as json_files
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -17,6 +16,7 @@ from firmware_proto import wire
 from firmware_proto.virtual_sensor import VirtualSensor
 from firmware_proto.virtual_time import run_virtual
 from imu.app import console
+from imu.app.ending import run_until_ended
 from imu.conform.bench import Bench
 from imu.conform.runner import Outcome, Verdict, chosen, run
 from imu.conform.table import Check
@@ -65,7 +65,7 @@ def list_checks() -> None:
 
 def _examine(sensor: str | None, checks: list[Check], may: frozenset[str], begin: Begin) -> list[Outcome]:
     if sensor != DEMO:
-        return asyncio.run(_real(sensor, checks, may, begin))
+        return run_until_ended(_real(sensor, checks, may, begin))
     return run_virtual(examine_virtual(demo_sensor, checks, may, begin))
 
 

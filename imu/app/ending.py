@@ -1,4 +1,4 @@
-"""Ways to end a recording from outside: each is taken as Ctrl-C is, so that the sensor is stopped and all is kept."""
+"""Ways to end the program from outside: each is taken as Ctrl-C is, so that the sensor is stopped and all is kept."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ _T = TypeVar("_T")
 
 def run_until_ended(work: Coroutine[Any, Any, _T]) -> _T:
     """`asyncio.run`, but SIGTERM, and SIGHUP of a terminal that was closed, cancel the work as Ctrl-C does.
+
+    A terminal that is closed says so twice, its shell and then the system, and who says SIGTERM may say SIGHUP next:
+    one that follows another of these signals changes nothing any more.
 
     Raises:
         KeyboardInterrupt: It was ended, and the work did not take the cancellation for its end.
@@ -41,12 +44,17 @@ if sys.platform != "win32":
                 loop.add_signal_handler(sent, _end, task, sent)
 
     def _end(task: asyncio.Task[Any], sent: signal.Signals) -> None:
+        loop = asyncio.get_running_loop()
         if sent is signal.SIGHUP:
             _forget_terminal()
+        elif loop.remove_signal_handler(signal.SIGHUP):
+            loop.add_signal_handler(signal.SIGHUP, _forget_terminal)
         task.cancel()
 
     def _forget_terminal() -> None:
-        """Let what is still printed go nowhere: a terminal that is gone answers with an error."""
+        """Let what is still printed go nowhere: a terminal that is gone answers with an error. Nor hear of it again."""
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for fd in (1, 2):
             if stat.S_ISCHR(os.fstat(fd).st_mode):

@@ -75,7 +75,9 @@ async def _blocks(samples: Samples, speed: float) -> AsyncIterator[Samples | Lin
         if wait_s > LONGEST_WAIT_S:
             before_s = float(samples.t_s[max(begin - 1, 0)])
             hole = words.clock(float(samples.t_s[begin]) - before_s)
-            yield LinkEvent.now("skipped", before_s, f"Nothing was recorded for {hole}; replay goes on after a moment.")
+            yield LinkEvent(
+                kind="skipped", t_s=before_s, detail=f"Nothing was recorded for {hole}; replay goes on after a moment."
+            )
             start -= wait_s - LONGEST_WAIT_S
             wait_s = LONGEST_WAIT_S
         await asyncio.sleep(wait_s)

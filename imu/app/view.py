@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
@@ -16,9 +15,6 @@ from imu.app.digits import HEIGHT, big
 from imu.link import BATTERY_LOW_PCT
 from imu.model import CalibrationState, Phase
 from imu.tempo import PHASES, measured_s
-
-if TYPE_CHECKING:
-    pass
 
 COLOURS = {
     Phase.UNKNOWN: "bright_black",

@@ -168,7 +168,7 @@ def link_line(health: LinkHealth) -> str:
 
 def retracted_line(number: int) -> str:
     """That a set told before is none, as everything is seen now."""
-    return f"set {number} taken back: the sensor sits otherwise than it seemed, everything was counted again"
+    return f"set {number} taken back: it is none now that everything was counted again"
 
 
 def confidence(share: float) -> str:

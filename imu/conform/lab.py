@@ -98,6 +98,7 @@ async def no_gyroscope(b: Bench) -> str:
 async def _without_gyroscope(b: Bench) -> str:
     expect(not b.info.gyr_ranges_dps, "no ranges of angular rate", b.info.gyr_ranges_dps)
     await b.refused(wire.SetConfig(mode=wire.Kind.ACC_GYR), UNSUPPORTED, "no gyroscope")
+    await b.refused(wire.SetConfig(gyr_range_dps=250), UNSUPPORTED, "no gyroscope")
     started = await b.start(wire.SetConfig(mode=wire.Kind.ACC))
     expect(started.gyr_dps_per_lsb == 0, "a scale of 0 for the angular rate", started.gyr_dps_per_lsb)
     await b.until(lambda: len(b.stream.live()) >= 3, 5.0, "three frames")

@@ -79,9 +79,7 @@ class Connection:
 
     async def close(self) -> None:
         """Disconnect, whatever state it is in."""
-        with contextlib.suppress(BleakError, OSError, EOFError, TimeoutError):
-            async with asyncio.timeout(DISCONNECT_S):
-                await self._client.disconnect()
+        await hang_up(self._client)
 
     async def read(self, uuid: str) -> bytes | None:
         """Read a characteristic; None where the sensor has none.
@@ -131,6 +129,25 @@ class Connection:
             raise ConnectionFailed(
                 f"Could not {doing} {self.name} ({error}); bring it closer, or switch it off and on."
             ) from error
+
+
+async def hang_up(client: BleakClient) -> None:
+    """Disconnect, whatever state it is in; a cancellation, or several, wait until that is done."""
+    closing, cancelled = asyncio.create_task(_disconnect(client)), None
+    while not closing.done():
+        try:
+            await asyncio.wait([closing])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled:
+        raise cancelled
+    closing.result()
+
+
+async def _disconnect(client: BleakClient) -> None:
+    with contextlib.suppress(BleakError, OSError, EOFError, TimeoutError):
+        async with asyncio.timeout(DISCONNECT_S):
+            await client.disconnect()
 
 
 def _plain(take: Callable[[bytes], None]) -> Callable[[BleakGATTCharacteristic, bytearray], None]:

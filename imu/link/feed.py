@@ -24,7 +24,7 @@ class Feed:
     def note(self, kind: str, t_s: float, detail: str, gap: tuple[int, int] | None = None) -> None:
         """Hand on something that happened."""
         log.info("%s: %s", kind, detail)
-        self._items.put_nowait(LinkEvent.now(kind, t_s, detail, gap))
+        self._items.put_nowait(LinkEvent(kind=kind, t_s=t_s, detail=detail, gap=gap))
 
     def end(self, error: Exception | None = None) -> None:
         """No more will come, because of this error if there is one."""

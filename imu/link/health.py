@@ -17,7 +17,8 @@ class LinkHealth:
     """State of the link.
 
     Attributes:
-        state: In words: `connecting`, `streaming`, `lost, searching`, `filling gaps`, `stopped`.
+        state: In words: `connecting`, `streaming`, `filling gaps`, `lost, searching`, `found, connecting`, `stopping`,
+            `stopped`, `failed`.
         effective_rate_hz: Samples that came in time, per second of device time over the last 5 s; nan before.
         true_rate_hz: Samples the sensor takes in a second of device time, whether they came or not; nan in the first
             10 s of a stream.

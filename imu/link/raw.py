@@ -16,11 +16,10 @@ from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.exc import BleakError, BleakGATTProtocolError
 
 from imu.errors import ConnectionFailed
+from imu.link.connection import CONNECT_S, hang_up
 from imu.link.types import Backend, Found
 
-CONNECT_S = 15.0
 REPLY_S = 6.0
-DISCONNECT_S = 5.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,8 +64,7 @@ class RawLink:
 
     async def close(self) -> None:
         """Disconnect, whatever state it is in."""
-        with contextlib.suppress(BleakError, OSError, EOFError, TimeoutError):
-            await asyncio.wait_for(self._client.disconnect(), DISCONNECT_S)
+        await hang_up(self._client)
 
     def table(self) -> dict[str, dict[str, frozenset[str]]]:
         """Services, their characteristics and the properties of these (`read`, `write`, `notify`, `indicate`, ...)."""

@@ -365,7 +365,7 @@ class SensorLink:
             try:
                 await self._halt_and_fetch()
                 stopped = True
-            except (SensorError, FrameError) as error:
+            except SensorError as error:
                 log.info("%s", error)
                 await asyncio.sleep(AGAIN_S)
                 deadline_s += max(self._heard_s - before_s, 0.0)  # while something comes, it is no search

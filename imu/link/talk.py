@@ -14,7 +14,7 @@ from imu.link.recovery import Recovery
 from imu.link.stream import Stream
 from imu.link.types import loop_s
 from imu.model import SensorInfo
-from imu.sensors import Dialogue, RequestRefused, Resumed, SensorStatus, Started
+from imu.sensors import Dialogue, FrameError, RequestRefused, Resumed, SensorStatus, Started
 
 log = logging.getLogger(__name__)
 
@@ -121,13 +121,17 @@ async def ping(connection: Connection, dialogue: Dialogue, stream: Stream, pings
 
 
 async def halt(connection: Connection, dialogue: Dialogue) -> SensorStatus | None:
-    """Stop the sensor; returns how far its stream went, if it says.
+    """Stop the sensor; returns how far its stream went, if it says so intelligibly.
 
     Raises:
         ConnectionFailed: It does not answer.
-        FrameError: Its status cannot be read.
+        SensorFault: Its answer cannot be read.
     """
     with contextlib.suppress(RequestRefused):
         dialogue.check(await connection.request(dialogue.stop()))
     status = await connection.read(dialogue.status_uuid)
-    return dialogue.status(status) if status else None
+    try:
+        return dialogue.status(status) if status else None
+    except FrameError as error:
+        log.warning("%s", error)
+        return None

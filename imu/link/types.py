@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any
 
 from imu.sensors import Family
 
@@ -47,7 +46,6 @@ class LinkEvent:
     """Something that happened on the way; a row of `events.csv`.
 
     Attributes:
-        utc: Time of day.
         t_s: Newest device time when it happened; nan before the first sample.
         kind: `connected`, `lost`, `resumed`, `restarted`, `backfilled`, `gone`, `regained`, `bad_frame`, `battery`,
             `warning`, `good_again`, `stopped`.
@@ -55,14 +53,7 @@ class LinkEvent:
         gap: Of `gone`: the samples [first, stop) that will never come, on the recording's numbering.
     """
 
-    utc: str
     t_s: float
     kind: str
     detail: str
     gap: tuple[int, int] | None = None
-
-    @classmethod
-    def now(cls, kind: str, t_s: float, detail: str, gap: tuple[int, int] | None = None) -> Self:
-        """An event of this moment."""
-        utc = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return cls(utc=utc, t_s=t_s, kind=kind, detail=detail, gap=gap)

@@ -265,7 +265,6 @@ class Pipeline:
         if mounted is not None and mounted != mount:
             events.append(MountRevised(t_s=now_s, decided_s=now_s, mount=mounted))
         events += revise(before, after, other._sets_told, self._sets_told, now_s)
-        held = other._calibrations.holds
         events += [e for e in since if isinstance(e, Calibration) and e.hold and not _overlaps(e.hold, held)]
         events += announce_again(announced, announces, now_s)
         return [*events, recounted(before, after, now_s)]

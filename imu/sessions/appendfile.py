@@ -115,7 +115,7 @@ class AppendFile:
         if self._file.closed:
             return
         self._mend = FREE
-        with contextlib.closing(self._file):
+        with storage(self.path), contextlib.closing(self._file):  # a disk in the net may refuse as late as here
             try:
                 self.settle()
                 self.sync()

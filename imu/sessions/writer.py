@@ -67,13 +67,13 @@ class SessionWriter:
         self._last_index = max(self._last_index, int(samples.index.max()))
         self._samples.append(encode(samples))
 
-    def event(self, kind: str, t_s: float, detail: str = "", *, utc: str | None = None) -> None:
+    def event(self, kind: str, t_s: float, detail: str = "") -> None:
         """Append an event, and force it and the samples before it onto the disk.
 
         Raises:
             StorageError: The disk is full; the event is kept and tried again at the next call.
         """
-        self._events.append(event_line(SessionEvent(utc=utc or utc_now(), t_s=t_s, kind=kind, detail=detail)))
+        self._events.append(event_line(SessionEvent(utc=utc_now(), t_s=t_s, kind=kind, detail=detail)))
         self._events.sync()
         self._samples.sync()
 

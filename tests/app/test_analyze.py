@@ -205,6 +205,7 @@ def test_a_folder_of_sessions_is_counted_in_a_line_each(imu: Imu, session: Path)
     done = imu("analyze", session.parent)
     assert done.exit_code == 0, done.output
     assert done.output.count("recordings/") == 2
+    assert "Written anew: reps.csv and sets.csv in 2 of them" in done.output
 
 
 def spoil(session: Path, key: str, text: str) -> None:

@@ -357,6 +357,7 @@ def test_a_sensor_without_gyroscope_says_so() -> None:
     host = Host(VirtualSensor(ramp(5, channels=3), 104.0))
     assert host.sensor.info().gyr_ranges_dps == ()
     assert host.ask(wire.SetConfig(mode=Kind.ACC_GYR)) is StatusCode.UNSUPPORTED
+    assert host.ask(wire.SetConfig(gyr_range_dps=250)) is StatusCode.UNSUPPORTED
     assert host.ask(wire.Start()).gyr_dps_per_lsb == 0.0
     assert {f.kind for f in host.live(1)} == {Kind.ACC}
 

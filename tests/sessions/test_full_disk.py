@@ -56,3 +56,12 @@ def test_lines_that_could_not_be_forced_onto_the_disk_are_written_again(
     file.append(b"2\n")
     file.close()
     assert path.read_bytes() == b"head\n1\n2\n"
+
+
+def test_a_disk_that_refuses_only_when_the_file_is_closed_is_named_too(tmp_path: Path) -> None:
+    file = AppendFile(tmp_path / "file.csv", b"head\n")
+    file.append(b"1\n")
+    os.close(file._file.fileno())  # the system will refuse whatever is done with it
+    with pytest.raises(StorageError, match=r"file\.csv"):
+        file.close()
+    assert file.closed

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from firmware_proto.codes import State
+from firmware_proto.wire import Status
 from imu.link import SensorLink, find
 from imu.model import Samples
 
@@ -93,6 +95,27 @@ def test_an_error_of_who_follows_leaves_it_idle(live: Play, when: str) -> None:
     live(scene)
 
 
+@pytest.mark.parametrize("after_s", [5.5, 6.5])
+def test_a_cancellation_in_mid_disconnect_leaves_it_idle(live: Play, after_s: float) -> None:
+    async def scene(live: Any) -> None:
+        class SlowClient(live.backend.client):  # type: ignore[misc,name-defined]
+            async def disconnect(self) -> None:
+                await asyncio.sleep(2.5)  # as BlueZ
+                await super().disconnect()
+
+        live.backend = replace(live.backend, client=SlowClient)
+        live.sensor.faults.drop = 1.0  # silent: hung up after 5 s
+        recording = asyncio.create_task(live.stream(60.0))
+        await asyncio.sleep(after_s)
+        assert live.sensor.connected
+        recording.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await recording
+        await assert_left_or_stops(live)
+
+    live(scene)
+
+
 def test_a_sensor_that_is_out_of_reach_when_it_is_left_stops_by_itself(live: Play) -> None:
     async def scene(live: Any) -> None:
         recording = asyncio.create_task(live.stream(60.0))
@@ -103,6 +126,21 @@ def test_a_sensor_that_is_out_of_reach_when_it_is_left_stops_by_itself(live: Pla
             await recording
         assert live.sensor.status(live.air.now_us).state is State.STREAM
         await asyncio.sleep(61.0)
+        assert_left(live)
+
+    live(scene)
+
+
+def test_what_is_missing_is_fetched_from_a_sensor_whose_status_cannot_be_read(
+    live: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene(live: Any) -> None:
+        asyncio.get_running_loop().call_later(2.9, setattr, live.sensor.faults, "drop_next", 1)
+        with monkeypatch.context() as patch:
+            patch.setattr(Status, "pack", lambda _: b"garbled")
+            await live.stream(3.0)
+        assert (live.kinds[-1], live.gone) == ("stopped", [])
+        assert live.events[-1].detail == "The sensor was stopped."
         assert_left(live)
 
     live(scene)
