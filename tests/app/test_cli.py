@@ -104,6 +104,7 @@ def test_the_demo_without_its_extra_says_what_to_install(run_imu: Run) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
 def test_ctrl_c_ends_a_recording_and_keeps_it(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "imu.app.cli", "demo", "--speed", "10", "--out", str(tmp_path)]
+    command += ["--load", "12.5", "--person", "anna"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, text=True, env=environment, **pipes) as running:  # type: ignore[call-overload]
@@ -116,6 +117,7 @@ def test_ctrl_c_ends_a_recording_and_keeps_it(tmp_path: Path) -> None:
     (folder,) = tmp_path.iterdir()
     session = read_session(folder)
     assert session.samples.t_s[-1] > 10
+    assert (session.header.load_kg, session.header.person, session.header.synthetic) == (12.5, "anna", True)
     assert any(rep.rom_deg > 30 for rep in session.reps), "the repetition that was seen is in the ledger"
     assert [event.kind for event in session.events][-1] == "stopped"
 
