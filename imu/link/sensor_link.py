@@ -33,6 +33,8 @@ GIVE_UP_S = 60.0
 """So long a lost sensor goes on measuring; afterwards there is nothing left to come back to."""
 SEARCH_S = 5.0
 AGAIN_S = 0.5
+MOST_MUTE = 10
+"""After so many connections in a row without a sample the sensor is given up: it answers, but does not measure."""
 SILENCE_S = 5.0
 """A stream of which no frame is accepted for so long is taken for lost, whatever else the sensor says."""
 BREAKS_WITHIN_S = 60.0
@@ -77,6 +79,7 @@ class SensorLink:
         self._keeper: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._heard_s = self._battery_s = 0.0
+        self._mute = 0
         self._broken = False
         self._breaks_s: list[float] = []
         self._pings = Pings()
@@ -144,7 +147,7 @@ class SensorLink:
             self._monitor.bad_frame(self._stream, error)
             self._broken |= isinstance(error, StreamBroken)
             return
-        self._heard_s = now_s
+        self._heard_s, self._mute = now_s, 0
         if len(samples):
             self._feed.samples(samples)
             self._monitor.judge(self._stream, samples)
@@ -269,6 +272,11 @@ class SensorLink:
 
     async def _reconnect(self) -> None:
         """Find the sensor again and go on."""
+        if self._mute >= MOST_MUTE:
+            raise SensorFault(
+                f"{self._found.name} answers, but has sent no sample over {MOST_MUTE} connections; switch it off and "
+                "on. What was received is kept."
+            )
         self._monitor.set(state="lost, searching")
         self._monitor.note("lost", "The connection was lost; the sensor goes on measuring, looking for it.")
         lost_s = loop_s()
@@ -295,6 +303,7 @@ class SensorLink:
         self._found = await find(self._found.address, SEARCH_S, self._backend)
         self._monitor.set(state="found, connecting")
         await self._resume(await self._connect(tries=1))
+        self._mute += 1
         self._monitor.set(reconnects=self.health.reconnects + 1)
 
     async def _hang_up(self) -> None:

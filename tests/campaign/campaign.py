@@ -65,6 +65,8 @@ PEOPLE = (
 """Exercise, and whether the sensor has a gyroscope."""
 GONE = re.compile(r"(\d+) samples are lost for good, (\d+) to (\d+), (-?[\d.]+) to (-?[\d.]+) s: (.*)")
 REGAINED = re.compile(r"\d+ samples given up before came after all, (\d+) to (\d+)\.")
+LONGEST_S = 1800.0
+"""In virtual time; who has not ended by then never will."""
 SAME_S = 0.002
 """Times of one instant from two orders of arrival: stamps are whole microseconds, and interpolated between."""
 SAME_DEG = 0.05
@@ -230,7 +232,8 @@ def record(trial: Trial, out: Path, outcome: Outcome, *, short: bool = False) ->
                 recording = asyncio.ensure_future(find_and_record(None, plan, backend=backend, display=Silent))
                 if trial.ends_early_s is not None:
                     asyncio.get_running_loop().call_later(trial.ends_early_s, recording.cancel)
-                recorded = await recording
+                async with asyncio.timeout(LONGEST_S):
+                    recorded = await recording
             sensor.finish(air.now_us)
             return recorded
 
@@ -259,7 +262,7 @@ class Silent(contextlib.AbstractContextManager["Silent"]):
 @contextlib.asynccontextmanager
 async def _struck(air: Air, trial: Trial, outcome: Outcome) -> AsyncIterator[None]:
     """Let the faults of a trial strike while inside; what would end a fault then is not waited for."""
-    tasks = [asyncio.create_task(_strike(air, fault, outcome)) for fault in trial.faults]
+    tasks = [asyncio.create_task(_strike(air, trial, fault, outcome)) for fault in trial.faults]
     try:
         yield
     finally:
@@ -268,7 +271,7 @@ async def _struck(air: Air, trial: Trial, outcome: Outcome) -> AsyncIterator[Non
         await asyncio.wait(tasks) if tasks else None
 
 
-async def _strike(air: Air, fault: Fault, outcome: Outcome) -> None:
+async def _strike(air: Air, trial: Trial, fault: Fault, outcome: Outcome) -> None:
     sensor, faults = air.sensors[0], air.sensors[0].faults
     while fault.at_s >= 0 and sensor.state is not State.STREAM:  # noqa: ASYNC110 (a sensor has no events)
         await asyncio.sleep(0.1)
@@ -297,9 +300,9 @@ async def _strike(air: Air, fault: Fault, outcome: Outcome) -> None:
     elif fault.kind == "frames":
         faults.drop_next = fault.n
     elif fault.kind == "silence":
-        before, faults.drop = faults.drop, 1.0
+        faults.drop = 1.0
         await asyncio.sleep(fault.lasts_s)
-        faults.drop = before
+        faults.drop = trial.chances.get("drop", 0.0)
 
 
 # What must be true afterwards.

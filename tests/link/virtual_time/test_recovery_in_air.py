@@ -11,7 +11,7 @@ import pytest
 
 from firmware_proto.codes import Op, State
 from firmware_proto.virtual_sensor import Link, VirtualSensor
-from imu.errors import ConnectionFailed
+from imu.errors import ConnectionFailed, SensorFault
 
 Play = Callable[..., Any]
 
@@ -108,6 +108,18 @@ def test_who_never_comes_back_is_given_up_after_a_minute_with_a_reason(live: Pla
     one = live(during(500.0, lambda live: out_of_reach(live, 5.0, 400.0)))
     assert isinstance(one.error, ConnectionFailed)
     assert "was lost and not found again within 60 s" in str(one.error)
+    assert one.sensor.status(one.air.now_us).state is State.IDLE
+    assert len(one.samples) > 400
+
+
+def test_a_sensor_that_answers_but_sends_nothing_any_more_is_given_up_with_a_reason(live: Play) -> None:
+    async def mute(live: Any) -> None:
+        await asyncio.sleep(5.0)
+        live.sensor.faults.drop = 1.0
+
+    one = live(during(500.0, mute))
+    assert isinstance(one.error, SensorFault)
+    assert "sent no sample over 10 connections; switch it off and on" in str(one.error)
     assert one.sensor.status(one.air.now_us).state is State.IDLE
     assert len(one.samples) > 400
 
