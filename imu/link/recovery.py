@@ -43,6 +43,8 @@ class Recovery:
     def take(self, index: Ints, now_s: float) -> Bools:
         """Note the samples of a frame; (n,) true for those that were not here yet."""
         new = ~self.received.contains(index)
+        if self._asked and int(index[-1]) < self.front - 1:
+            self._quiet_since_s = now_s  # it still sends what it was asked for before: our hole's turn will come
         if not new.any():
             return new
         fresh = index[new]
@@ -93,6 +95,10 @@ class Recovery:
         """Note that a hole was asked for."""
         self._asked, self._quiet_since_s = hole, now_s
         self._tries += 1
+
+    def refused(self) -> None:
+        """Note that the sensor is too busy for the hole asked for: that was no try."""
+        self._tries -= 1
 
     def promised(self, first: int, count: int) -> None:
         """Note which part of the hole asked for will come; the part before it is gone."""

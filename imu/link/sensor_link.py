@@ -352,19 +352,17 @@ class SensorLink:
     # The end.
 
     async def _fetch_gaps(self, stream: Stream) -> None:
-        """Wait for what is missing, as long as something comes of it.
+        """Wait for what is missing, as long as anything comes: what was asked for twice comes before it.
 
         Raises:
             ConnectionFailed: The link was lost before all had come.
         """
-        missing, since_s = stream.recovery.missing, loop_s()
-        while stream.recovery.missing and loop_s() - since_s < LAST_GAPS_S:
+        since_s = loop_s()
+        while stream.recovery.missing and loop_s() - max(since_s, self._heard_s) < LAST_GAPS_S:
             await self._look_after()
             if self._lost():
                 raise ConnectionFailed(f"{self._found.name} was lost before all it holds had come.")
             await asyncio.sleep(LOOK_EVERY_S)
-            if stream.recovery.missing < missing:
-                missing, since_s = stream.recovery.missing, loop_s()
 
     async def _wind_up(self) -> None:
         """Stop, fetch what is missing, disconnect; a sensor lost at the end is looked for, but not for long."""

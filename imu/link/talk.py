@@ -92,6 +92,7 @@ async def refill(connection: Connection, dialogue: Dialogue, session: int, recov
         said = dialogue.refilling(await connection.request(request))
     except RequestRefused as refused:  # busy: it is asked again after a while of quiet
         log.info("%s", refused)
+        recovery.refused()
     else:
         recovery.promised(said.first, said.count)
     return True

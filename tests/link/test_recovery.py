@@ -96,6 +96,27 @@ def test_a_sensor_that_promises_and_never_sends_is_not_asked_for_ever() -> None:
     assert recovery.lost == 10
 
 
+def test_a_sensor_that_is_busy_or_still_sending_older_wishes_is_waited_for() -> None:
+    recovery = Recovery()
+    recovery.take(np.arange(0, 10), 0.0)
+    recovery.take(np.arange(20, 60), 0.0)
+    now_s = 1.0
+    for _ in range(3 * TRIES):  # refused as too busy: no try
+        hole = recovery.due(now_s)
+        assert hole == (10, 20)
+        recovery.asked(hole, now_s)
+        recovery.refused()
+        now_s += 1.1 * QUIET_S
+    recovery.asked((10, 20), now_s)
+    recovery.promised(10, 10)
+    for _ in range(100):  # what was asked for before comes again
+        now_s += 0.5 * QUIET_S
+        recovery.take(np.arange(20, 30), now_s)
+        assert recovery.due(now_s) is None
+    assert recovery.take(np.arange(10, 20), now_s).all()
+    assert recovery.lost == 0
+
+
 def test_after_a_reconnect_it_asks_at_once() -> None:
     recovery = Recovery()
     recovery.take(np.arange(10, 20), 0.0)
