@@ -29,10 +29,10 @@ RATES_HZ = (52, 104)
 BATTERY_PATH = "/System/Energy/Level"
 
 AXES = 3
-SPLIT = 20
-"""Bytes a first part has at least, by the smallest ATT_MTU of 23; Movesense's sample firmware splits at 150."""
+LEAST_FIRST = 18
+"""Bytes a first of two parts has at least, by the smallest ATT_MTU of 23; Movesense's sample firmware splits at 150."""
 MOST_BODY = 512
-"""Bytes a part may have: the longest value of a characteristic (Bluetooth Core, vol. 3 part F, 3.2.9)."""
+"""Bytes a first part may have: the longest value of a characteristic (Bluetooth Core, vol. 3 part F, 3.2.9)."""
 _STAMP = struct.Struct("<I")
 
 
@@ -230,7 +230,7 @@ class Joiner:
         body = begun + part.body
         if self._whole(body):
             return body
-        if part.kind is Kind.DATA_PART2 or not SPLIT <= len(body) <= MOST_BODY:
+        if part.kind is Kind.DATA_PART2 or not LEAST_FIRST <= len(body) <= MOST_BODY:
             raise _refused(f"{len(body)} bytes are no whole samples")
         self._begun = body
         return None

@@ -25,6 +25,8 @@ NAME_PREFIX = "WT"
 FRAME_BYTES = 20
 ACC_RANGE_G = 16.0
 GYR_RANGE_DPS = 2000.0
+"""Ranges, which are fixed in these frames (data sheet of the WT901BLECL): a count is
+16 g / 32768 or 2000 deg/s / 32768."""
 FULL_SCALE = 32768
 """Counts of a full range."""
 
