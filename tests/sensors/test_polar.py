@@ -71,6 +71,15 @@ def test_rotation_as_floats_comes_back_from_the_differences_of_its_bits(rates_dp
     np.testing.assert_allclose(np.rad2deg(block.values), rates_dps, rtol=1e-12)
 
 
+def test_sums_of_32_bits_wrap() -> None:
+    counts: list[tuple[int, ...]] = [(2**31 - 1, 0, -(2**31)), (-(2**31), 0, 2**31 - 1)]
+    assert polar.decode_delta(packed(counts, 2, 4, 1), resolution_bits=32).tolist() == [list(c) for c in counts]
+
+
+def test_the_upper_bits_of_the_measurement_mean_something_else() -> None:
+    assert polar.decode_frame(head(0xC2, 1) + bytes(6)).measurement is Measurement.ACC
+
+
 def test_the_factor_gives_the_unit() -> None:
     content = packed([(1000, 0, -1000), (1001, 0, -999)], 4, 2, 10)
     acc = polar.decode_frame(head(2, 0x80) + content, factor=0.000244)

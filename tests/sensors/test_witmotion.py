@@ -41,6 +41,11 @@ def test_scales() -> None:
     assert block.clipped == 1
 
 
+@pytest.mark.parametrize(("count", "clipped"), [(32767, 1), (-32767, 1), (-32768, 1), (32766, 0), (-32766, 0)])
+def test_the_end_of_a_range_is_clipped(count: int, clipped: int) -> None:
+    assert Splitter().push(frame((0, 0, count, 0, 0, 0, 0, 0, 0))).clipped == clipped
+
+
 @given(st.lists(COUNTS, min_size=1, max_size=20), st.lists(st.integers(0, 400)))
 def test_frames_come_out_however_they_are_notified(counts: list[tuple[int, ...]], cuts: list[int]) -> None:
     data = b"".join(frame(each) for each in counts)
