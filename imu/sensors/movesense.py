@@ -195,6 +195,25 @@ def battery_percent(told: bytes) -> int:
     return told[0]
 
 
+def offered(told: bytes, range_bytes: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """What the response to a GET of `/Meas/Acc/Info` or `/Meas/Gyro/Info` holds -> rates in Hz, ranges in g or deg/s.
+
+    Args:
+        told: Two arrays, each behind its count.
+        range_bytes: Of one range: 1 for acceleration, 2 for rotation.
+
+    Raises:
+        SensorFault: It ends within one, or goes on behind them.
+    """
+    try:
+        ranges_at = 1 + told[0] * 2
+        rates = struct.unpack_from(f"<{told[0]}H", told, 1)
+        ranges = struct.unpack(f"<{told[ranges_at]}{'BH'[range_bytes - 1]}", told[ranges_at + 1 :])
+    except (IndexError, struct.error) as error:
+        raise _fault() from error
+    return rates, ranges
+
+
 class Joiner:
     """Packets of one subscription, in one part or two -> whole bodies.
 

@@ -103,6 +103,14 @@ def test_a_response_is_read_or_says_why_not() -> None:
         movesense.check(movesense.packet(bytes.fromhex("0103c8")), "GET")
 
 
+def test_rates_and_ranges_are_read() -> None:
+    assert movesense.offered(bytes.fromhex("02 3400 6800  02 04 08"), 1) == ((52, 104), (4, 8))
+    assert movesense.offered(bytes.fromhex("01 3400  02 f401 d007"), 2) == ((52,), (500, 2000))
+    for cut in ("", "02 3400", "01 3400 02 04", "01 3400 01 04 08"):
+        with pytest.raises(SensorFault):
+            movesense.offered(bytes.fromhex(cut), 1)
+
+
 @given(st.lists(st.binary(max_size=60) | st.binary(max_size=200).map(lambda rest: bytes((2, REFERENCE)) + rest)))
 def test_any_packets_are_samples_or_a_frame_error(notifications: list[bytes]) -> None:
     joiner = Joiner(REFERENCE)
@@ -122,6 +130,9 @@ def test_any_response_is_read_or_a_sensor_fault(data: bytes) -> None:
         movesense.greeting(response)
     with contextlib.suppress(SensorFault):
         movesense.check(response, "GET")
+    for range_bytes in (1, 2):
+        with contextlib.suppress(SensorFault):
+            movesense.offered(data, range_bytes)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 8), st.integers(movesense.LEAST_FIRST, 200))
@@ -146,3 +157,8 @@ def test_real_packets(vectors: Vectors) -> None:
     response = movesense.packet(bytes.fromhex(full["hex"]))
     assert (response.kind, response.reference) == (Kind.RESPONSE, full["expect"]["ref"])
     assert movesense.status(response) == full["expect"]["status_be"]
+    for name, key, range_bytes in (("movesense_accInfo", "Ranges_g", 1), ("movesense_gyroInfo", "Ranges_dps", 2)):
+        (info,) = vectors(name)
+        rates, ranges = movesense.offered(bytes.fromhex(info["hex"]), range_bytes)
+        assert list(rates) == info["expect"]["SampleRates"]
+        assert list(ranges) == info["expect"][key]
