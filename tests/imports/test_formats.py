@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -122,10 +123,11 @@ def polar_with_gyroscope(folder: Path, recording: Recording) -> Path:
 def dot(folder: Path, recording: Recording) -> Path:
     assert recording.gyr_radps is not None
     file = folder / "DOT_2.csv"
-    head = "DeviceTag:,2\nFirmwareVersion:,2.0.0\n\nPacketCounter,SampleTimeFine,Acc_X,Acc_Y,Acc_Z,Gyr_X,Gyr_Y,Gyr_Z"
+    about = "sep=,\nDeviceTag:,2,,,\nStartTime:,2026-11-06 22:20:00.000 +0100,,,\n\n"
+    head = about + "PacketCounter,SampleTimeFine,Acc_X,Acc_Y,Acc_Z,Gyr_X,Gyr_Y,Gyr_Z,"
     n, ticks = np.arange(len(recording.t_s)), np.mod(2.0**32 - 5e6 + np.round(recording.t_s * 1e6), 2.0**32)
     table(file, head, [n, ticks, *recording.acc_mps2.T, *np.rad2deg(recording.gyr_radps).T],
-          "%d,%.0f,%.5f,%.5f,%.5f,%.5f,%.5f,%.5f")  # fmt: skip
+          "%d, %.0f, %.5f, %.5f, %.5f, %.5f, %.5f, %.5f, ")  # fmt: skip
     return file
 
 
@@ -165,12 +167,10 @@ def test_the_count_is_exact(name: str, performed: Recording, tmp_path: Path) -> 
     assert ("turns as gravity does" in result.output) == gyroscope
 
 
-@pytest.mark.parametrize("name", ["sensor-logger", "phyphox", "metabase"])
+@pytest.mark.parametrize("name", ["sensor-logger", "phyphox", "metabase", "dot"])
 def test_when_it_was_comes_from_the_files(name: str, performed: Recording, tmp_path: Path) -> None:
     session = session_of(imported(WRITERS[name][0](tmp_path / "in", performed), tmp_path / "out"), tmp_path / "out")
-    assert abs(np.datetime64(session.header.started_utc[:-1]) - np.datetime64(int(NOON_S), "s")) < np.timedelta64(
-        2, "s"
-    )
+    assert abs(datetime.fromisoformat(session.header.started_utc).timestamp() - NOON_S) < 2.0
 
 
 def test_every_format_of_the_table_is_tried_here() -> None:
@@ -191,3 +191,44 @@ def test_a_phone_s_linear_acceleration_and_gravity_are_added(performed: Recordin
     refused = imported(folder, tmp_path / "out")
     assert refused.exit_code == 3
     assert "switch on Total Acceleration" in refused.output
+
+
+def without_gravity(folder: Path, name: str, head: str) -> Path:
+    table(folder / name, head, [np.arange(100.0)] * 5, "%.0f,%.0f,%.2f,%.2f,%.2f")
+    return folder / name
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "said"),
+    [
+        ("DOT_1.csv", "PacketCounter,SampleTimeFine,FreeAcc_X,FreeAcc_Y,FreeAcc_Z", "Custom Mode 5 or Rate Quantities"),
+        (
+            "Raw Data.csv",
+            "Time (s),N,Linear Acceleration x (m/s^2),Linear Acceleration y (m/s^2),Linear Acceleration z (m/s^2)",
+            "Acceleration with g",
+        ),
+    ],
+)
+def test_acceleration_without_gravity_is_refused_with_what_to_record(
+    tmp_path: Path, name: str, head: str, said: str
+) -> None:
+    refused = imported(without_gravity(tmp_path, name, head), tmp_path / "out")
+    assert refused.exit_code == 3
+    assert said in " ".join(refused.output.split())
+
+
+def test_two_recordings_in_one_folder_are_told_apart_by_the_person(performed: Recording, tmp_path: Path) -> None:
+    for day in ("monday", "tuesday"):
+        sensor_logger(tmp_path / "in" / day, performed)
+    refused = imported(tmp_path / "in", tmp_path / "out")
+    assert refused.exit_code == 3
+    assert "more than one recording" in " ".join(refused.output.split())
+
+
+def test_a_line_cut_short_is_named_by_its_file_in_the_zip(performed: Recording, tmp_path: Path) -> None:
+    folder = sensor_logger(tmp_path / "in", performed)
+    whole = (folder / "Gyroscope.csv").read_text().splitlines()
+    (folder / "Gyroscope.csv").write_text("\n".join([*whole[:200], whole[200][:25]]))
+    refused = imported(zipped(folder, tmp_path / "one.zip"), tmp_path / "out")
+    assert refused.exit_code == 3
+    assert "one.zip/Gyroscope.csv, line 201" in refused.output.replace("\n", "")

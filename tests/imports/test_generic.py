@@ -142,3 +142,18 @@ def test_a_broken_zip_is_said(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["import", str(tmp_path / "log.zip"), "--out", str(tmp_path / "out")])
     assert result.exit_code == 3
     assert "not a sound zip file" in " ".join(result.output.split())
+
+
+def test_a_phone_that_gives_gravity_the_other_sign_is_counted_all_the_same(lines: list[str], tmp_path: Path) -> None:
+    cells = [line.split(",") for line in lines]
+    turned = [",".join([*row[:2], *(f"{-float(one):.5f}" for one in row[2:5]), *row[5:]]) for row in cells]
+    result = run(tmp_path, turned, "--columns", COLUMNS, "--units", "ms,g,dps")
+    assert result.exit_code == 0, result.output
+    (folder,) = (tmp_path / "out").iterdir()
+    assert [one.reps for one in read_session(folder).sets] == [3]
+
+
+def test_axes_that_do_not_fit_together_are_said(lines: list[str], tmp_path: Path) -> None:
+    swapped = COLUMNS.replace("gx=w1", "gx=w2").replace("gy=w2", "gy=w1").replace("gy=w1,gz=w3", "gy=w3,gz=w1")
+    result = run(tmp_path, lines, "--columns", swapped, "--units", "ms,g,dps")
+    assert "does not turn as gravity does" in result.output
