@@ -11,6 +11,7 @@ from imu.imports.format import Source, Stream
 from imu.imports.merge import merge
 from imu.imports.units import ACC_MPS2, GYR_RADPS
 from imu.model import G_MPS2, Floats, Samples
+from imu.sessions.checks import MOST_ACC_MPS2, MOST_GYR_RADPS
 
 REST_S = 0.5
 REST_SHARE = 0.1
@@ -22,7 +23,7 @@ SMOOTH_S = 0.3
 LEAST_TURN_RADPS = 0.1
 """Root mean square of the turn of gravity below which nothing can be said."""
 WRONG_SCALE = 8.0
-"""Degrees and radians differ by 57; the comparison itself is good to about a third."""
+"""Degrees and radians differ by 57; the comparison is good to a factor of two, since swinging is not gravity."""
 LEAST_LIKENESS = 0.5
 """Correlation from which the two sensors tell of one motion."""
 
@@ -48,6 +49,9 @@ def checked(source: Source) -> Imported:
     rate_hz = 1.0 / float(np.median(np.diff(samples.t_s)))
     rest = _check_gravity(source.acc, samples.acc_mps2, rate_hz)
     turn = () if source.gyr is None else _check_turn(source.gyr, samples, rate_hz)
+    for stream, most in ((source.acc, MOST_ACC_MPS2), (source.gyr, MOST_GYR_RADPS)):
+        if stream is not None:
+            _check_alive(stream, most)
     zero_s = float(samples.t_s[0])
     begun = None if source.started_unix_s is None else source.started_unix_s + zero_s
     moved = Samples.measured(samples.t_s - zero_s, samples.acc_mps2, samples.gyr_radps)
@@ -83,6 +87,23 @@ def _check_gravity(acc: Stream, acc_mps2: Floats, rate_hz: float) -> str:
         f"{acc.path}: at rest the acceleration is {rest:.4g} m/s^2, read as {acc.unit}, where it must be about 9.81; "
         f"{mend}."
     )
+
+
+def _check_alive(stream: Stream, most: float) -> None:
+    """That every axis moves, and no number is beyond what a body does."""
+    stuck = [name for name, axis in zip("xyz", stream.values.T, strict=True) if axis.min() == axis.max()]
+    if stuck:
+        raise DataError(
+            f"{stream.path}: axis {stuck[0]} has one value throughout, so it is stuck or was never written; record "
+            "with a sensor whose axes all work, or leave this file out if it is the gyroscope's."
+        )
+    beyond = np.abs(stream.values).max(axis=1) > most
+    if beyond.any():
+        row = int(np.argmax(beyond))
+        raise DataError(
+            f"{stream.path}: its sample {row + 1}, {stream.t_s[row] - stream.t_s[0]:.3f} s after the first, is more "
+            "than any body does; the line is damaged, delete it."
+        )
 
 
 def _check_turn(gyr: Stream, samples: Samples, rate_hz: float) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import numpy as np
 from imu.errors import DataError
 from imu.imports.format import Stream
 from imu.model import Bools, Floats, Samples
+from imu.sessions.checks import LONGEST_S
 
 LONGEST_HOLE_S = 0.3
 """A trunk moves below 2 Hz, so a shorter hole of the gyroscope is bridged without harm; in a longer one the samples
@@ -20,7 +21,7 @@ def step_s(stream: Stream) -> float:
     """Median time from one sample to the next.
 
     Raises:
-        DataError: It is no rate of a sensor, so that the unit of time must be another.
+        DataError: It is no rate of a sensor, so that the unit of time must be another, or the stream is too long.
     """
     step = float(np.median(np.diff(stream.t_s)))
     low, high = RATES_HZ
@@ -30,6 +31,12 @@ def step_s(stream: Stream) -> float:
         raise DataError(
             f"{stream.path}: the samples would be {step:.6g} s apart, which is no rate between {low:g} and {high:g} a "
             f"second; {guess}."
+        )
+    whole_s = float(stream.t_s[-1] - stream.t_s[0])
+    if whole_s > LONGEST_S:
+        raise DataError(
+            f"{stream.path}: from first to last it is {whole_s / 3600:.4g} h, more than the {LONGEST_S / 3600:.0f} h "
+            "that a recording may last; cut the file."
         )
     return step
 

@@ -157,3 +157,39 @@ def test_axes_that_do_not_fit_together_are_said(lines: list[str], tmp_path: Path
     swapped = COLUMNS.replace("gx=w1", "gx=w2").replace("gy=w2", "gy=w1").replace("gy=w1,gz=w3", "gy=w3,gz=w1")
     result = run(tmp_path, lines, "--columns", swapped, "--units", "ms,g,dps")
     assert "does not turn as gravity does" in result.output
+
+
+def test_packets_whose_samples_share_a_time_are_spread(lines: list[str], tmp_path: Path) -> None:
+    cells = [line.split(",", 1) for line in lines]
+    packed = [f"{cells[min(i // 4 * 4 + 3, len(cells) - 1)][0]},{rest}" for i, (_, rest) in enumerate(cells)]
+    result = run(tmp_path, packed, "--columns", COLUMNS, "--units", "ms,g,dps")
+    assert result.exit_code == 0, result.output
+    (folder,) = (tmp_path / "out").iterdir()
+    session = read_session(folder)
+    assert [one.reps for one in session.sets] == [3]
+    told_s = np.array([float(first) for first, _ in cells]) / 1000
+    assert np.abs(session.samples.t_s + told_s[0] - told_s)[:-4].max() < 0.02
+
+
+def test_every_sample_at_one_time_is_no_recording(lines: list[str], tmp_path: Path) -> None:
+    stopped = ["7," + line.split(",", 1)[1] for line in lines]
+    assert "all samples share one time" in refused(tmp_path, stopped, "--columns", COLUMNS, "--units", "ms,g,dps")
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "said"),
+    [(3, "9000", "its sample 101, "), (6, "90000", "its sample 101, ")],
+)
+def test_a_number_beyond_any_body_is_named(lines: list[str], tmp_path: Path, column: int, text: str, said: str) -> None:
+    damaged = changed(lines, 100, column, text)
+    assert said in refused(tmp_path, damaged, "--columns", COLUMNS, "--units", "ms,g,dps")
+
+
+def test_an_axis_that_never_moves_is_named(lines: list[str], tmp_path: Path) -> None:
+    dead = [",".join([*line.split(",")[:7], "0"]) for line in lines]
+    assert "axis z has one value throughout" in refused(tmp_path, dead, "--columns", COLUMNS, "--units", "ms,g,dps")
+
+
+@pytest.mark.parametrize(("count", "said"), [(0, "holds 0 samples"), (15, "holds 15 samples"), (25, "is shorter than")])
+def test_too_little_is_no_recording(lines: list[str], tmp_path: Path, count: int, said: str) -> None:
+    assert said in refused(tmp_path, lines[:count], "--columns", COLUMNS, "--units", "ms,g,dps")

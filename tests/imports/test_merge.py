@@ -43,3 +43,9 @@ def test_what_turns_evenly_is_met_exactly_and_nothing_is_made_up_in_holes(
 def test_two_recordings_are_not_merged() -> None:
     with pytest.raises(DataError, match=r"acc.csv and gyr.csv have 0% .* not of one recording"):
         merge(stream(np.arange(0.0, 10.0, 0.01)), stream(np.arange(20.0, 30.0, 0.01), "gyr.csv"))
+
+
+def test_more_than_two_days_are_no_recording() -> None:
+    t_s = np.r_[np.arange(0.0, 10.0, 0.01), np.arange(200_000.0, 200_010.0, 0.01)]
+    with pytest.raises(DataError, match=r"acc.csv: from first to last it is 55.56 h"):
+        merge(stream(t_s), None)
