@@ -91,6 +91,8 @@ def _broken(module: str, target: str, stages: set[str]) -> Iterator[str]:
         yield "conformance is a tool of the app"
     if below(module, "imu.motion") and below(target, "imu.link", "imu.sessions", "imu.sensors", "asyncio", "rich"):
         yield "motion knows no radio, file or screen"
+    if below(module, "imu.imports") and ours and not below(target, "imu.imports", "imu.sessions", *GROUND_FLOOR):
+        yield "imports know files and values"
     if below(module, "imu.evaluation") and ours and not below(target, "imu.evaluation", *GROUND_FLOOR):
         yield "scoring rules stand on the ground floor alone"
     if target in stages and below(module, "imu.motion") and module not in {"imu.motion", "imu.motion.pipeline", target}:
@@ -140,7 +142,7 @@ def test_every_room_keeps_to_its_walls() -> None:
 
 def test_all_rooms_are_there() -> None:
     rooms = {".".join(module.split(".")[:2]) for module in house()}
-    named = {"app", "conform", "evaluation", "link", "motion", "review", "sensors", "sessions"}
+    named = {"app", "conform", "evaluation", "imports", "link", "motion", "review", "sensors", "sessions"}
     named = {f"imu.{room}" for room in named}
     assert named | GROUND_FLOOR <= rooms
 
@@ -160,6 +162,7 @@ STAGE = "class A:\n def push(self): ...\n"
         ({"imu.motion.reps": STAGE, "imu.motion.sets": "from imu.motion.reps import A\n" + STAGE}, "stages' order"),
         ({"imu.link": "from imu.conform import run", "imu.conform": ""}, "tool of the app"),
         ({"imu.evaluation.bouts": "import imu.motion.pipeline", "imu.motion.pipeline": ""}, "scoring rules"),
+        ({"imu.imports.phyphox": "import imu.link", "imu.link": ""}, "imports know"),
         ({"imu.sensors.native": "import bleak.backends"}, "bleak lives"),
         ({"imu.app": "def f():\n import dbus_fast"}, "bleak lives"),
         ({"imu.link": "import bumble.host"}, "bumble lives"),

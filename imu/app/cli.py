@@ -341,6 +341,52 @@ def analyze(
     )
 
 
+@app.command("import")
+def import_(
+    *,
+    path: Annotated[Path, typer.Argument(metavar="FILE|FOLDER", help="A file, a zip, or a folder with the files.")],
+    format_: Annotated[
+        str,
+        typer.Option("--format", metavar="NAME", help="auto, sensor-logger, phyphox, metabase, polar, dot or csv."),
+    ] = AUTO,
+    columns: Annotated[
+        str | None,
+        typer.Option(metavar="t=NAME,ax=NAME,...", help="For any CSV: its columns t, ax, ay, az, perhaps gx, gy, gz."),
+    ] = None,
+    units: Annotated[
+        str,
+        typer.Option(metavar="U,U,U", help="Theirs: s ms us ns, m/s2 g mg, rad/s dps mdps; s,m/s2,rad/s if not given."),
+    ] = "",
+    exercise: ExerciseName = "back-extension",
+    mount: MountAxes = None,
+    load: Load = None,
+    person: Person = None,
+    note: Annotated[str, typer.Option(help="Anything worth knowing later.")] = "",
+    out: Out = RECORDINGS,
+    verbose: Verbose = False,
+) -> None:
+    """Make a session of what a phone or another program recorded, and count it.
+
+    Known by themselves: Sensor Logger (with Total Acceleration switched on),
+    phyphox (acceleration with g, and gyroscope), MbientLab MetaBase, Polar Sensor
+    Logger, Xsens / Movella DOT. What was assumed is said and kept in the notes.
+    Units are checked against gravity; nothing is written if they cannot be right.
+
+    Examples:
+        imu import ~/Downloads/2026-11-20_18-30-05.zip --exercise deadlift
+        imu import metabase-folder/ --mount +y,+z --load 10
+        imu import log.csv --columns t=ms,ax=x,ay=y,az=z --units ms,g
+        imu import log.csv --columns t=t,ax=x,ay=y,az=z,gx=p,gy=q,gz=r
+    """
+    from imu.app.importing import Told, command
+
+    told = Told(
+        exercise=_exercise(exercise), format=format_, columns=columns, units=units, mount=_mount(mount), load_kg=load,
+        person=person, note=note,
+    )  # fmt: skip
+    command(path, told, out)
+
+
 @app.command()
 def sessions(
     *,

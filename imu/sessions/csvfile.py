@@ -72,8 +72,16 @@ def read_table(path: Path, choose: Callable[[list[str]], list[str]]) -> NumberTa
     Raises:
         DataError: The file is empty, not a comma-separated table, or holds text where a number belongs.
     """
-    data, warnings = read_text(path)
-    names = _header(path, data)
+    return table_of(path, *read_text(path), choose)
+
+
+def table_of(path: Path, data: bytes, warnings: list[str], choose: Callable[[list[str]], list[str]]) -> NumberTable:
+    """Read a table out of a text as `read_text` or `as_text` gives it; `path` is its name in messages.
+
+    Raises:
+        DataError: As `read_table` does.
+    """
+    names = header_of(path, data)
     wanted = choose(names)
     _check_width(path, data, len(names))
     return NumberTable(path=path, data=data, columns=_parse(path, data, names, wanted), warnings=tuple(warnings))
@@ -84,7 +92,11 @@ def read_text(path: Path, *, by_hand: bool = False) -> tuple[bytes, list[str]]:
 
     Of a file written `by_hand` a last line without an end is whole: editors leave it out.
     """
-    data = read_bytes(path)
+    return as_text(path, read_bytes(path), by_hand=by_hand)
+
+
+def as_text(path: Path, data: bytes, *, by_hand: bool = False) -> tuple[bytes, list[str]]:
+    """Do what `read_text` does with bytes that were read already; `path` is their name in messages."""
     warnings: list[str] = []
     if data[:2] == b"\x1f\x8b":
         data, whole = _gunzip(path, data)
@@ -120,7 +132,12 @@ def _gunzip(path: Path, data: bytes) -> tuple[bytes, bool]:
     return b"".join(parts), whole
 
 
-def _header(path: Path, data: bytes) -> list[str]:
+def header_of(path: Path, data: bytes) -> list[str]:
+    """The names in the first filled line of a text.
+
+    Raises:
+        DataError: There is none, or it is not a table's.
+    """
     first = data.lstrip(b"\n \t").split(b"\n", 1)[0].decode("utf-8", "replace")
     if not first.strip():
         raise DataError(f"{path} is empty; record again, or check that it was copied completely.")

@@ -21,7 +21,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 COMMANDS = (
     "scan", "conform", "record", "demo", "analyze", "sessions", "plot", "report", "label", "evaluate", "replay",
-    "simulate",
+    "simulate", "import",
 )  # fmt: skip
 
 

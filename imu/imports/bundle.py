@@ -1,0 +1,100 @@
+"""The files of one recording, be they a folder, a zip or a single file."""
+
+from __future__ import annotations
+
+import fnmatch
+import io
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from imu.errors import DataError
+from imu.sessions.files import read_bytes
+
+KINDS = (".csv", ".csv.gz", ".txt", ".txt.gz")
+FIRST_BYTES = 4096
+"""First lines, by which a format is recognised, are in here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bundle:
+    """The tables of one recording.
+
+    Attributes:
+        path: What was named on the command line.
+        members: How to read each file, by its path in the bundle.
+    """
+
+    path: Path
+    members: dict[str, Callable[[], bytes]]
+
+    def named(self, *patterns: str) -> list[str]:
+        """Members whose file name matches a pattern with `*`, upper and lower case alike."""
+        wanted = [pattern.lower() for pattern in patterns]
+        return [m for m in self.members if any(fnmatch.fnmatchcase(Path(m).name.lower(), one) for one in wanted)]
+
+    def only(self, *patterns: str) -> str | None:
+        """The one member that matches, None if there is none.
+
+        Raises:
+            DataError: Several match.
+        """
+        found = self.named(*patterns)
+        if len(found) > 1:
+            raise DataError(
+                f"{self.path} holds {len(found)} files like {patterns[0]} ({', '.join(sorted(found)[:3])}), so it is "
+                "more than one recording; import them one by one, each from a folder of its own."
+            )
+        return found[0] if found else None
+
+    def where(self, member: str) -> Path:
+        """The file as messages name it."""
+        return self.path if member == self.path.name and not self.path.is_dir() else self.path / member
+
+    def head(self, member: str) -> str:
+        """The first lines of a file, as far as they are needed to recognise it."""
+        data = self.members[member]()
+        if data[:2] == b"\x1f\x8b":
+            try:
+                data = zlib.decompressobj(wbits=31).decompress(data, FIRST_BYTES)
+            except zlib.error:
+                return ""
+        return data[:FIRST_BYTES].decode("utf-8-sig", "replace")
+
+
+def open_bundle(path: Path) -> Bundle:
+    """Find the tables below a folder, in a zip, or the single file itself; nothing is unpacked onto the disk.
+
+    Raises:
+        DataError: There is nothing to read.
+    """
+    if path.is_dir():
+        files = sorted(one for one in path.rglob("*") if one.is_file())
+        members = {one.relative_to(path).as_posix(): partial(read_bytes, one) for one in files}
+    else:
+        data = read_bytes(path)
+        zipped = data[:4] == b"PK\x03\x04"
+        members = _unzipped(path, data) if zipped else {path.name: partial(bytes, data)}
+        if not zipped:
+            return Bundle(path=path, members=dict(members))
+    tables = {name: read for name, read in members.items() if _is_table(name)}
+    if not tables:
+        raise DataError(f"{path} holds no tables ({', '.join(KINDS)}); give what the other program exported as CSV.")
+    return Bundle(path=path, members=dict(tables))
+
+
+def _is_table(name: str) -> bool:
+    hidden = any(part.startswith((".", "__MACOSX")) for part in Path(name).parts)
+    return name.lower().endswith(KINDS) and not hidden
+
+
+def _unzipped(path: Path, data: bytes) -> dict[str, partial[bytes]]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = [one.filename for one in archive.infolist() if _is_table(one.filename)]
+            return {name: partial(bytes, archive.read(name)) for name in names}
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+        raise DataError(f"{path} is not a sound zip file ({error}); export or copy it again.") from error
