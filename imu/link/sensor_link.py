@@ -43,7 +43,7 @@ MOST_BREAKS = 3
 LAST_GAPS_S = 10.0
 """How long to wait for samples that are still missing while none of them comes."""
 LAST_SEARCH_S = 15.0
-"""How long a sensor is looked for that is out of reach when it is to be stopped."""
+"""So long at least a sensor is looked for that is out of reach when it is to be stopped; else while it waits itself."""
 LOOK_EVERY_S = 0.05
 BATTERY_EVERY_S = 60.0
 CONNECT_TRIES = 3
@@ -365,8 +365,8 @@ class SensorLink:
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def _wind_up(self) -> None:
-        """Stop, fetch what is missing, disconnect; a sensor lost at the end is looked for, but not for long."""
-        deadline_s, stopped = loop_s() + LAST_SEARCH_S, False
+        """Stop, fetch what is missing, disconnect; a sensor lost at the end is looked for while it waits for us."""
+        deadline_s, stopped = max(loop_s() + LAST_SEARCH_S, self._heard_s + GIVE_UP_S), False
         while not stopped and loop_s() < deadline_s:
             before_s = loop_s()
             try:
