@@ -3,7 +3,8 @@
 Strategy: a hole is old enough once samples beyond it have been here for `PATIENCE_S`, for the link never reorders. One
 request is under way at a time. It is over when its last sample is there, or when none came for `QUIET_S`; then
 whatever is still missing is asked for again, and after `TRIES` without a single sample it counts as gone. So a lost
-request, a lost answer and a lost frame all mend themselves in the same way.
+request, a lost answer and a lost frame all mend themselves in the same way. A sensor that is busy, or still sends what
+it was asked for before, is not quiet; but what it owes is counted, so that nobody is waited for in vain.
 """
 
 from __future__ import annotations
@@ -37,13 +38,15 @@ class Recovery:
         self._asked: Interval | None = None
         self._quiet_since_s = 0.0
         self._tries = 0
+        self._owed = 0  # samples promised, also those promised again, that did not come yet
         self._gone: list[Interval] = []
         self._regained = IntervalSet()
 
     def take(self, index: Ints, now_s: float) -> Bools:
         """Note the samples of a frame; (n,) true for those that were not here yet."""
         new = ~self.received.contains(index)
-        if self._asked and int(index[-1]) < self.front - 1:
+        if self._owed > 0 and int(index[-1]) < self.front - 1:
+            self._owed -= len(index)
             self._quiet_since_s = now_s  # it still sends what it was asked for before: our hole's turn will come
         if not new.any():
             return new
@@ -96,8 +99,8 @@ class Recovery:
         self._asked, self._quiet_since_s = hole, now_s
         self._tries += 1
 
-    def refused(self) -> None:
-        """Note that the sensor is too busy for the hole asked for: that was no try."""
+    def busy(self) -> None:
+        """Note that the sensor has too much to send for the hole asked for: that was no try."""
         self._tries -= 1
 
     def promised(self, first: int, count: int) -> None:
@@ -105,13 +108,14 @@ class Recovery:
         if self._asked is None:
             return
         start, stop = self._asked
+        self._owed += count
         begin = min(first, stop) if count else stop
         self._lose(start, begin)
         self._asked = (begin, min(first + count, stop)) if begin < stop else None
 
     def disconnected(self) -> None:
         """Forget the request under way: the sensor has forgotten it, too."""
-        self._asked, self._tries = None, 0
+        self._asked, self._tries, self._owed = None, 0, 0
 
     def give_up(self) -> None:
         """Count all that is still missing as gone."""

@@ -42,6 +42,8 @@ MOST_BREAKS = 3
 """So many new starts within that time, for frames that contradict each other, and the sensor is given up."""
 LAST_GAPS_S = 10.0
 """How long to wait for samples that are still missing while none of them comes."""
+LONGEST_FETCH_S = 600.0
+"""No memory of a sensor takes so long to send, even at the smallest MTU; who still sends then never ends by itself."""
 LAST_SEARCH_S = 15.0
 """So long at least a sensor is looked for that is out of reach when it is to be stopped; else while it waits itself."""
 LOOK_EVERY_S = 0.05
@@ -358,7 +360,9 @@ class SensorLink:
             ConnectionFailed: The link was lost before all had come.
         """
         since_s = loop_s()
-        while stream.recovery.missing and loop_s() - max(since_s, self._heard_s) < LAST_GAPS_S:
+        while stream.recovery.missing and loop_s() < min(
+            max(since_s, self._heard_s) + LAST_GAPS_S, since_s + LONGEST_FETCH_S
+        ):
             await self._look_after()
             if self._lost():
                 raise ConnectionFailed(f"{self._found.name} was lost before all it holds had come.")

@@ -18,6 +18,9 @@ from imu.sensors import Dialogue, FrameError, RequestRefused, Resumed, SensorSta
 
 log = logging.getLogger(__name__)
 
+BUSY = "BUSY"
+"""A sensor's word for having too much to send: a reason to wait, none to give up."""
+
 PING_S = 1.0
 """A PING that takes longer tells nothing; what else is to be said must not wait for it."""
 
@@ -90,9 +93,10 @@ async def refill(connection: Connection, dialogue: Dialogue, session: int, recov
     request = dialogue.refill(session, hole[0], hole[1] - hole[0])
     try:
         said = dialogue.refilling(await connection.request(request))
-    except RequestRefused as refused:  # busy: it is asked again after a while of quiet
+    except RequestRefused as refused:  # it is asked again after a while of quiet
         log.info("%s", refused)
-        recovery.refused()
+        if refused.code == BUSY:
+            recovery.busy()
     else:
         recovery.promised(said.first, said.count)
     return True
