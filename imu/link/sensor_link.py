@@ -331,9 +331,9 @@ class SensorLink:
     async def _restart(self, stream: Stream, why: str) -> None:
         self._lose_the_rest(stream)
         if self._stopping.is_set():
-            return
+            return self._monitor.note("restarted", why)
         await self._begin()
-        self._monitor.note("restarted", f"{why} A new stream follows.")
+        return self._monitor.note("restarted", f"{why} A new stream follows.")
 
     async def _start_anew(self, stream: Stream) -> None:
         """Begin again with a sensor that is there, but whose frames cannot be followed any more."""
