@@ -10,7 +10,7 @@ import csv
 import io
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -195,7 +195,9 @@ def _read(path: Path, cls: type[T], required: Sequence[str]) -> tuple[T, ...]:
         raise DataError(
             f"{path}, line 1: there is no column {missing[0]}; it needs at least {','.join(required)}. {_mend(cls)}"
         )
-    kinds = {f.name: str(f.type) for f in fields(cls) if f.name in names}  # type: ignore[arg-type]
+    # What a file from before a column, or cut by hand, does not say is an empty cell.
+    known = [f for f in fields(cls) if f.name in names or f.default is MISSING]  # type: ignore[arg-type]
+    kinds = {f.name: str(f.type) for f in known}
     return tuple(
         cls(**{name: _value(path, line, name, kind, row.get(name)) for name, kind in kinds.items()})
         for line, row in ((line, dict(zip(names, cells, strict=False))) for line, cells in rows)
