@@ -19,6 +19,7 @@ from imu.sessions import (
     read_header,
     read_reps,
     read_session,
+    read_sets,
     write_header,
     write_reps,
     write_sets,
@@ -97,6 +98,16 @@ def test_a_ledger_without_its_columns_is_named(tmp_path: Path) -> None:
     path.write_text("a,b\n1,2\n")
     with pytest.raises(DataError, match=r"reps\.csv, line 1: there is no column set"):
         read_reps(path)
+
+
+@pytest.mark.parametrize("kept", range(6, len(SET_COLUMNS)))
+def test_sets_of_an_older_version_are_read_without_the_columns_it_did_not_have(tmp_path: Path, kept: int) -> None:
+    path = tmp_path / "sets.csv"
+    cells = ["1", "2.5", "30.0", "8", "", "25.0", "3-0-1-1", "10", "5", "60", "1.2"]
+    path.write_text(f"{','.join(SET_COLUMNS[:kept])}\n{','.join(cells[:kept])}\n")
+    (one,) = read_sets(path)
+    assert (one.reps, one.time_under_tension_s) == (8, 25.0)
+    assert math.isnan(one.mean_top_hold_s) == (kept <= SET_COLUMNS.index("mean_top_hold_s"))
 
 
 headers = st.builds(
