@@ -16,7 +16,17 @@ import numpy.typing as npt
 from firmware_proto import wire
 from imu.errors import SensorFault, UsageError
 from imu.model import G_MPS2, Floats, Ints, Mount, Samples, SensorInfo
-from imu.sensors.family import Family, FrameError, Pong, Refill, RequestRefused, Resumed, SensorStatus, Started
+from imu.sensors.family import (
+    Abilities,
+    Family,
+    FrameError,
+    Pong,
+    Refill,
+    RequestRefused,
+    Resumed,
+    SensorStatus,
+    Started,
+)
 from imu.sensors.placing import Placing
 
 FULL_SCALE = 32767
@@ -294,4 +304,21 @@ class NativeDialogue:
         return body
 
 
-NATIVE = Family(name="native", service_uuid=wire.SERVICE_UUID, name_prefix=wire.NAME_PREFIX, dialogue=NativeDialogue)
+NATIVE = Family(
+    name="native",
+    title="Our own sensor",
+    service_uuid=wire.SERVICE_UUID,
+    advertised=True,
+    name_prefixes=(wire.NAME_PREFIX,),
+    dialogue=NativeDialogue,
+    abilities=Abilities(
+        gyroscope=True,
+        rates_hz=(),
+        default_rate_hz=None,
+        latency_s=0.1,
+        memory=True,
+        numbered=True,
+        device_time=True,
+        battery=True,
+    ),
+)
