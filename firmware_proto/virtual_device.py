@@ -14,6 +14,7 @@ import numpy.typing as npt
 from firmware_proto import wire
 from firmware_proto.codes import ErrorBits, Kind, State
 from firmware_proto.virtual_faults import Faults
+from firmware_proto.virtual_gatt import Link
 from firmware_proto.virtual_session import Outbox, Session
 from firmware_proto.virtual_source import Source
 
@@ -23,14 +24,6 @@ GRACE_US = 60_000_000
 QUEUE_FRAMES = 32
 """Live frames that wait for a slow link, 3 s of them, before the oldest is dropped."""
 LOW_BATTERY_PCT = 10.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Link:
-    """How much the link carries: so many packets in each connection interval."""
-
-    interval_us: int = 30_000
-    packets: int = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,7 +184,7 @@ class VirtualDevice:
         """Data notifications that arrived since the last call, in order."""
         self._advance(now_us)
         sent, self._sent = self._sent, []
-        return self.faults.apply(sent, now_us)
+        return [frame for _, frame in self.faults.apply([(wire.DATA_UUID, frame) for frame in sent], now_us)]
 
     def status_due(self, now_us: int) -> bytes | None:
         """The status notification if one is due: once a second while streaming, and on change."""

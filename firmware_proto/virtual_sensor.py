@@ -14,8 +14,9 @@ from typing import Any
 
 from firmware_proto import wire
 from firmware_proto.codes import ErrorBits, Kind, Op, RebootMode, State, StatusCode
-from firmware_proto.virtual_device import QUEUE_FRAMES, Link, VirtualDevice
+from firmware_proto.virtual_device import QUEUE_FRAMES, VirtualDevice
 from firmware_proto.virtual_faults import Faults
+from firmware_proto.virtual_gatt import Link
 from firmware_proto.virtual_session import Outbox, Session
 
 __all__ = ["Faults", "Link", "VirtualSensor"]
