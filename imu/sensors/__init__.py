@@ -26,7 +26,8 @@ from imu.sensors.family import (
     hear,
     read,
 )
-from imu.sensors.native import NATIVE, NativeDecoder
+from imu.sensors.native import NATIVE
+from imu.sensors.native_frames import NativeDecoder
 
 FAMILIES: tuple[Family, ...] = (NATIVE,)
 """All families the link looks for."""

@@ -104,6 +104,11 @@ def hear(request: bytes) -> Talk[bytes]:
     return (yield Hear(request)) or b""
 
 
+def percent(level: bytes | None) -> int | None:
+    """Battery Level as read -> per cent; None where there was none, or it is not 0 to 100 %."""
+    return level[0] if level and level[0] <= 100 else None
+
+
 class Decoder(Protocol):
     """Bytes of one stream -> samples. The result does not depend on how frames are batched."""
 
@@ -198,15 +203,15 @@ class SensorStatus:
 
 
 class Dialogue(Protocol):
-    """How to talk to one sensor of a family. Made anew for every sensor; it may remember what was said.
+    """How to talk to one sensor of a family. Made anew for every sensor; it may remember what was said."""
 
-    Attributes:
-        control_uuid: Where requests go.
-        listens: Characteristics whose notifications or indications are switched on, in this order.
-    """
+    @property
+    def control_uuid(self) -> str:
+        """Where requests go."""
 
-    control_uuid: str
-    listens: tuple[str, ...]
+    @property
+    def listens(self) -> tuple[str, ...]:
+        """Characteristics whose notifications or indications are switched on, in this order."""
 
     def role(self, uuid: str, data: bytes) -> Role:
         """What a notification of one of `listens` is; any bytes are taken."""
@@ -266,8 +271,7 @@ class Plain:
 
     def battery(self) -> Talk[int | None]:
         """Read the standard Battery Level; None where there is none, or it is not 0 to 100 %."""
-        level = yield from read(BATTERY_LEVEL_UUID)
-        return level[0] if level and level[0] <= 100 else None
+        return percent((yield from read(BATTERY_LEVEL_UUID)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
