@@ -36,7 +36,7 @@ class Config:
 
 
 class VirtualDevice:
-    """A device with all but its control point, which `VirtualSensor` adds.
+    """A device with all but its control point and its table, which `VirtualControl` and `VirtualSensor` add.
 
     Args:
         recording_raw: (n, 6) or (n, 3) int16 raw samples.
@@ -180,7 +180,7 @@ class VirtualDevice:
             ring_us = self._session.ring_samples / self._session.rate_hz * 1e6
             self._grace_end_us = now_us + round(min(ring_us, GRACE_US))
 
-    def tick(self, now_us: int) -> list[bytes]:
+    def frames(self, now_us: int) -> list[bytes]:
         """Data notifications that arrived since the last call, in order."""
         self._advance(now_us)
         sent, self._sent = self._sent, []
