@@ -112,7 +112,7 @@ async def _in_air(
 class VirtualLab:
     """What a check may choose: see `imu.conform.bench.Lab`."""
 
-    def __init__(self, make: MakeSensor, air: Air, may: frozenset[str]) -> None:
+    def __init__(self, make: MakeSensor, air: Air[VirtualSensor], may: frozenset[str]) -> None:
         self._make, self._air, self._may = make, air, may
         self._sensor = air.sensors[0]
 

@@ -26,9 +26,11 @@ from imu.sensors.family import (
     hear,
     read,
 )
-from imu.sensors.native import NATIVE, NativeDecoder
+from imu.sensors.native import NATIVE
+from imu.sensors.native_frames import NativeDecoder
+from imu.sensors.polar import H10, VERITY
 
-FAMILIES: tuple[Family, ...] = (NATIVE,)
+FAMILIES: tuple[Family, ...] = (NATIVE, H10, VERITY)
 """All families the link looks for."""
 
 __all__ = [

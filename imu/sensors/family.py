@@ -33,8 +33,9 @@ class RequestRefused(SensorFault):
         code: The sensor's word for it (`BUSY`, `RANGE_GONE`, ...).
     """
 
-    def __init__(self, request: str, code: str) -> None:
-        super().__init__(f"The sensor refused {request} ({code}); switch it off and on and try again.")
+    def __init__(self, request: str, code: str, mend: str = "switch it off and on and try again") -> None:
+        """Say what was refused, the sensor's word for it, and what to do about it."""
+        super().__init__(f"The sensor refused {request} ({code}); {mend}.")
         self.code = code
 
 
@@ -102,6 +103,11 @@ def ask(request: bytes) -> Talk[bytes]:
 def hear(request: bytes) -> Talk[bytes]:
     """Return the next answer to a request made before."""
     return (yield Hear(request)) or b""
+
+
+def percent(level: bytes | None) -> int | None:
+    """Battery Level as read -> per cent; None where there was none, or it is not 0 to 100 %."""
+    return level[0] if level and level[0] <= 100 else None
 
 
 class Decoder(Protocol):
@@ -198,15 +204,15 @@ class SensorStatus:
 
 
 class Dialogue(Protocol):
-    """How to talk to one sensor of a family. Made anew for every sensor; it may remember what was said.
+    """How to talk to one sensor of a family. Made anew for every sensor; it may remember what was said."""
 
-    Attributes:
-        control_uuid: Where requests go.
-        listens: Characteristics whose notifications or indications are switched on, in this order.
-    """
+    @property
+    def control_uuid(self) -> str:
+        """Where requests go."""
 
-    control_uuid: str
-    listens: tuple[str, ...]
+    @property
+    def listens(self) -> tuple[str, ...]:
+        """Characteristics whose notifications or indications are switched on, in this order."""
 
     def role(self, uuid: str, data: bytes) -> Role:
         """What a notification of one of `listens` is; any bytes are taken."""
@@ -266,8 +272,7 @@ class Plain:
 
     def battery(self) -> Talk[int | None]:
         """Read the standard Battery Level; None where there is none, or it is not 0 to 100 %."""
-        level = yield from read(BATTERY_LEVEL_UUID)
-        return level[0] if level and level[0] <= 100 else None
+        return percent((yield from read(BATTERY_LEVEL_UUID)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from firmware_proto import wire
+from firmware_proto.virtual_control import MAX_ASKED
 from firmware_proto.virtual_device import QUEUE_FRAMES
-from firmware_proto.virtual_sensor import MAX_ASKED, VirtualSensor
+from firmware_proto.virtual_sensor import VirtualSensor
 from imu.errors import ImuError
 from imu.link.doubt import JUDGED_S
 from imu.link.feed import Feed
@@ -209,7 +210,7 @@ def device(data: bytes) -> None:
         assert status.oldest_index <= status.next_index
         assert len(sensor._outbox._live) <= QUEUE_FRAMES
         assert sensor._outbox.asked <= MAX_ASKED
-        for frame in sensor.tick(now_us):
+        for frame in sensor.frames(now_us):
             assert len(frame) <= sensor.mtu - 3
             wire.DataFrame.unpack(frame)
         due = sensor.status_due(now_us)

@@ -61,8 +61,8 @@ class Hostile(VirtualSensor):
     def handle(self, request: bytes, now_us: int) -> bytes:
         return self.spoil(super().handle(request, now_us), "answers")
 
-    def tick(self, now_us: int) -> list[bytes]:
-        frames = [self.spoil(frame, "frames") for frame in super().tick(now_us)]
+    def frames(self, now_us: int) -> list[bytes]:
+        frames = [self.spoil(frame, "frames") for frame in super().frames(now_us)]
         if self.chaos.random() < self.share.get("frames", 0.0) / 4:
             self.chaos.shuffle(frames)
         return frames

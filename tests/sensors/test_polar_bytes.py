@@ -13,8 +13,11 @@ from hypothesis import strategies as st
 
 from imu.errors import SensorFault
 from imu.model import G_MPS2
-from imu.sensors import FrameError, RequestRefused, polar
-from imu.sensors.polar import Measurement, Op, Setting, StreamSettings
+from imu.sensors import FrameError, RequestRefused
+from imu.sensors import polar_control as control
+from imu.sensors import polar_frames as frames
+from imu.sensors.polar_control import Op, Setting, StreamSettings
+from imu.sensors.polar_frames import Measurement
 
 Vectors = Callable[[str], list[dict[str, Any]]]
 LAST_NS = 800_000_000_123_456_789
@@ -37,10 +40,10 @@ def packed(counts: list[tuple[int, ...]], bits: int, width: int, block: int) -> 
 
 def test_a_raw_frame_counts_thousandths_of_g() -> None:
     frame = head(2, 1) + bytes.fromhex("e803 18fc 0000  0100 ffff 401f")
-    block = polar.decode_frame(frame)
+    block = frames.decode_frame(frame)
     assert block.measurement is Measurement.ACC
-    np.testing.assert_allclose(block.values / G_MPS2, [[1, -1, 0], [0.001, -0.001, 8]])
-    assert block.times_ns(200).tolist() == [LAST_NS - 5_000_000, LAST_NS]
+    np.testing.assert_allclose(block.values / G_MPS2, [[1.0, -1.0, 0.0], [0.001, -0.001, 8.0]])
+    assert block.last_ns == LAST_NS
 
 
 @pytest.mark.parametrize(
@@ -48,48 +51,48 @@ def test_a_raw_frame_counts_thousandths_of_g() -> None:
     [(0, "01 ff 80", [1, -1, -128]), (2, "010000 ffffff 000080", [1, -1, -(2**23)])],
 )
 def test_raw_frames_of_other_widths(frame_type: int, content: str, mg: list[int]) -> None:
-    block = polar.decode_frame(head(2, frame_type) + bytes.fromhex(content))
+    block = frames.decode_frame(head(2, frame_type) + bytes.fromhex(content))
     np.testing.assert_allclose(block.values[0] / G_MPS2 * 1000, mg)
 
 
 def test_differences_are_packed_from_the_lowest_bit() -> None:
     # 5 bits each: 1, -1, 2, then 0, 15, -16 -> 00001 11111 00010 00000 01111 10000, lowest first, in 4 bytes
     content = bytes.fromhex("0a00 1400 1e00  05 02 e10bf020")
-    assert polar.decode_delta(content, resolution_bits=16).tolist() == [[10, 20, 30], [11, 19, 32], [11, 34, 16]]
+    assert frames.decode_delta(content, resolution_bits=16).tolist() == [[10, 20, 30], [11, 19, 32], [11, 34, 16]]
 
 
 @given(st.lists(AXES, min_size=1, max_size=60), st.integers(17, 32), st.integers(1, 30))
 def test_any_counts_come_back_from_their_differences(counts: list[tuple[int, ...]], bits: int, block: int) -> None:
-    assert polar.decode_delta(packed(counts, bits, 2, block), resolution_bits=16).tolist() == [list(c) for c in counts]
+    assert frames.decode_delta(packed(counts, bits, 2, block), resolution_bits=16).tolist() == [list(c) for c in counts]
 
 
 @given(st.lists(st.tuples(*[st.floats(-2000, 2000, width=32)] * 3), min_size=1, max_size=20))
 def test_rotation_as_floats_comes_back_from_the_differences_of_its_bits(rates_dps: list[tuple[float, ...]]) -> None:
     patterns = [struct.unpack("<3i", struct.pack("<3f", *rate)) for rate in rates_dps]
-    block = polar.decode_frame(head(5, 0x81) + packed(patterns, 32, 4, 7))
+    block = frames.decode_frame(head(5, 0x81) + packed(patterns, 32, 4, 7))
     assert block.measurement is Measurement.GYRO
     np.testing.assert_allclose(np.rad2deg(block.values), rates_dps, rtol=1e-12)
 
 
 def test_sums_of_32_bits_wrap() -> None:
     counts: list[tuple[int, ...]] = [(2**31 - 1, 0, -(2**31)), (-(2**31), 0, 2**31 - 1)]
-    assert polar.decode_delta(packed(counts, 2, 4, 1), resolution_bits=32).tolist() == [list(c) for c in counts]
+    assert frames.decode_delta(packed(counts, 2, 4, 1), resolution_bits=32).tolist() == [list(c) for c in counts]
 
 
 def test_the_upper_bits_of_the_measurement_mean_something_else() -> None:
-    assert polar.decode_frame(head(0xC2, 1) + bytes(6)).measurement is Measurement.ACC
+    assert frames.decode_frame(head(0xC2, 1) + bytes(6)).measurement is Measurement.ACC
 
 
 def test_the_factor_gives_the_unit() -> None:
     content = packed([(1000, 0, -1000), (1001, 0, -999)], 4, 2, 10)
-    acc = polar.decode_frame(head(2, 0x80) + content, factor=0.000244)
+    acc = frames.decode_frame(head(2, 0x80) + content, factor=0.000244)
     np.testing.assert_allclose(acc.values[1] / G_MPS2, [0.244244, 0, -0.243756])
-    gyr = polar.decode_frame(head(5, 0x80) + content, factor=0.07)
+    gyr = frames.decode_frame(head(5, 0x80) + content, factor=0.07)
     np.testing.assert_allclose(np.rad2deg(gyr.values[0]), [70, 0, -70])
-    milli = polar.decode_frame(head(2, 0x81) + content)
+    milli = frames.decode_frame(head(2, 0x81) + content)
     np.testing.assert_allclose(milli.values[0] / G_MPS2, [1, 0, -1])
     with pytest.raises(FrameError, match="unit"):
-        polar.decode_frame(head(2, 0x80) + content)
+        frames.decode_frame(head(2, 0x80) + content)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +114,7 @@ def test_the_factor_gives_the_unit() -> None:
 )
 def test_what_is_no_frame_is_refused(frame: bytes) -> None:
     with pytest.raises(FrameError):
-        polar.decode_frame(frame, factor=1.0)
+        frames.decode_frame(frame, factor=1.0)
 
 
 @given(
@@ -125,75 +128,78 @@ def test_any_bytes_are_samples_or_a_frame_error(
     kind: int, frame_type: int, last_ns: int, content: bytes, factor: float | None
 ) -> None:
     try:
-        block = polar.decode_frame(head(kind, frame_type, last_ns) + content, factor=factor)
+        block = frames.decode_frame(head(kind, frame_type, last_ns) + content, factor=factor)
     except FrameError:
         return
-    assert block.values.shape == (len(block.times_ns(52)), 3)
+    assert block.values.shape == (len(block.values), 3)
+    assert len(block.values)
     assert np.isfinite(block.values).all()
 
 
 def test_requests_are_those_of_the_specification() -> None:
-    assert polar.request(Op.SETTINGS, Measurement.ACC) == bytes.fromhex("0102")
-    assert polar.request(Op.STOP, Measurement.GYRO) == bytes.fromhex("0305")
-    assert polar.start(Measurement.SDK_MODE) == bytes.fromhex("0209")
-    h10 = polar.start(Measurement.ACC, StreamSettings(rate_hz=100, full_scale=4))
+    assert control.request(Op.SETTINGS, Measurement.ACC) == bytes.fromhex("0102")
+    assert control.request(Op.STOP, Measurement.GYRO) == bytes.fromhex("0305")
+    assert control.start(Measurement.SDK_MODE) == bytes.fromhex("0209")
+    h10 = control.start(Measurement.ACC, StreamSettings(rate_hz=100, full_scale=4))
     assert h10 == bytes.fromhex("02 02  00 01 6400  01 01 1000  02 01 0400")
-    verity = polar.start(Measurement.GYRO, StreamSettings(rate_hz=52, full_scale=2000, channels=3))
+    verity = control.start(Measurement.GYRO, StreamSettings(rate_hz=52, full_scale=2000, channels=3))
     assert verity == bytes.fromhex("02 05  00 01 3400  01 01 1000  02 01 d007  04 01 03")
 
 
 def test_settings_are_read_in_any_order() -> None:
-    read = polar.settings(bytes.fromhex("04 01 03  00 02 1a00 3400  06 01") + bytes(16) + bytes.fromhex("02 01 0800"))
+    read = control.settings(bytes.fromhex("04 01 03  00 02 1a00 3400  06 01") + bytes(16) + bytes.fromhex("02 01 0800"))
     assert read == {Setting.CHANNELS: (3,), Setting.RATE_HZ: (26, 52), Setting.RANGE: (8,)}
 
 
 def test_the_factor_is_read_from_the_answer_to_start() -> None:
-    told = polar.answer(bytes.fromhex("f002050000 0501") + struct.pack("<f", 0.0625))
+    told = control.answer(bytes.fromhex("f002050000 0501") + struct.pack("<f", 0.0625))
     told.check()
-    assert polar.factor(told) == 0.0625
-    assert polar.factor(polar.answer(bytes.fromhex("f00202000001"))) is None, "one reserved byte"
-    assert polar.factor(polar.answer(bytes.fromhex("f002020000"))) is None
+    assert control.factor(told) == 0.0625
+    assert control.factor(control.answer(bytes.fromhex("f00202000001"))) is None, "one reserved byte"
+    assert control.factor(control.answer(bytes.fromhex("f002020000"))) is None
     with pytest.raises(SensorFault, match="factor"):
-        polar.factor(polar.answer(bytes.fromhex("f002050000 0501") + struct.pack("<f", -1)))
+        control.factor(control.answer(bytes.fromhex("f002050000 0501") + struct.pack("<f", -1)))
 
 
 def test_an_answer_in_parts_is_joined() -> None:
-    answers = polar.Answers()
+    answers = control.Answers()
     assert answers.push(bytes.fromhex("f001020001 00021900")) is None
     whole = answers.push(bytes.fromhex("f001020000 3200")) or pytest.fail("the answer did not end")
-    assert polar.settings(whole.parameters) == {Setting.RATE_HZ: (25, 50)}
+    assert control.settings(whole.parameters) == {Setting.RATE_HZ: (25, 50)}
     assert answers.push(bytes.fromhex("f001020001 0002")) is None
     other = answers.push(bytes.fromhex("f003020000")) or pytest.fail("the answer did not end")
     assert (other.op, other.parameters) == (Op.STOP, b"")
-    part = bytes.fromhex("f001020001") + bytes(polar.MOST_PARAMETERS // 2 + 1)
+    part = bytes.fromhex("f001020001") + bytes(control.MOST_PARAMETERS // 2 + 1)
     assert answers.push(part) is None
     with pytest.raises(SensorFault, match="end"):
         answers.push(part)
 
 
-@pytest.mark.parametrize("status", [*list(polar.Status)[1:], 77])
+@pytest.mark.parametrize("status", [*list(control.Status)[1:], 77])
 def test_a_refusal_says_what_was_refused_and_why(status: int) -> None:
-    read = polar.answer(bytes((0xF0, 2, 2, status)))
+    read = control.answer(bytes((0xF0, 2, 2, status)))
     assert not read.more
     with pytest.raises(RequestRefused, match="START ACC") as refused:
         read.check()
-    assert refused.value.code == (polar.Status(status).name if status < 15 else "0x4d")
+    assert refused.value.code == (control.Status(status).name if status < 15 else "0x4d")
 
 
 def test_what_the_sensor_can_and_what_it_stopped() -> None:
-    assert polar.features(bytes.fromhex("0f 2602")) == {
+    assert control.features(bytes.fromhex("0f 2602")) == {
         Measurement.PPG, Measurement.ACC, Measurement.GYRO, Measurement.SDK_MODE,
     }  # fmt: skip
-    assert polar.stopped(bytes.fromhex("0102")) == (Measurement.ACC,)
-    assert polar.stopped(bytes.fromhex("f003020000")) is None
-    assert polar.battery_percent(b"\x64") == 100
-    with pytest.raises(FrameError):
-        polar.battery_percent(b"\x65")
+    assert control.stopped(bytes.fromhex("0102")) == (Measurement.ACC,)
+    assert control.stopped(bytes.fromhex("f003020000")) is None
 
 
 @given(st.binary(max_size=40) | st.binary(max_size=40).map(lambda rest: b"\xf0" + rest))
 def test_any_control_bytes_are_read_or_a_sensor_fault(data: bytes) -> None:
-    for read in (polar.features, polar.settings, polar.stopped, lambda said: polar.factor(polar.answer(said))):
+    for read in (
+        control.features,
+        control.settings,
+        control.stopped,
+        lambda said: control.factor(control.answer(said)),
+    ):
         with contextlib.suppress(SensorFault):
             read(data)
 
@@ -202,7 +208,7 @@ def test_any_control_bytes_are_read_or_a_sensor_fault(data: bytes) -> None:
 def test_real_frames(name: str, vectors: Vectors) -> None:
     (real,) = vectors(name)
     expect, factor = real["expect"], real["context"]["factor"]
-    block = polar.decode_frame(bytes.fromhex(real["hex"]), factor=factor)
+    block = frames.decode_frame(bytes.fromhex(real["hex"]), factor=factor)
     counts = np.array(expect.get("float_samples", expect["raw_samples"]), float)
     if block.measurement is Measurement.GYRO:
         unit = np.deg2rad(factor)
@@ -215,7 +221,7 @@ def test_real_frames(name: str, vectors: Vectors) -> None:
 def test_real_differences(vectors: Vectors) -> None:
     for real in vectors("polar_delta_content"):
         bits = 32 if "resolution=32" in real["kind"] else 16
-        counts = polar.decode_delta(bytes.fromhex(real["hex"]), resolution_bits=bits)
+        counts = frames.decode_delta(bytes.fromhex(real["hex"]), resolution_bits=bits)
         assert counts.tolist() == real["expect"]["raw_samples_int"]
 
 
@@ -225,27 +231,27 @@ def test_real_frames_of_which_the_end_is_lost(name: str, vectors: Vectors) -> No
     (real,) = vectors(name)
     frame, expect = bytes.fromhex(real["hex"]), real["expect"]["raw_samples_available"]
     with pytest.raises(FrameError, match="cut short"):
-        polar.decode_frame(frame)
+        frames.decode_frame(frame)
     at = 16
     while (end := at + 2 + (frame[at] * frame[at + 1] * 3 + 7) // 8) <= len(frame):
         at = end
     bits, left = frame[at], frame[at + 2 :]
     count = len(left) * 8 // (3 * bits)
     mended = frame[:at] + bytes((bits, count)) + left[: (bits * count * 3 + 7) // 8]
-    block = polar.decode_frame(mended)
+    block = frames.decode_frame(mended)
     np.testing.assert_allclose(block.values / G_MPS2 * 1000, expect, atol=1e-9)
     assert block.last_ns == real["expect"]["frame_timestamp_ns"]
 
 
 def test_real_answers(vectors: Vectors) -> None:
     (told,) = vectors("h10_get_acc_settings_rsp")
-    read = polar.settings(polar.answer(bytes.fromhex(told["hex"])).parameters)
+    read = control.settings(control.answer(bytes.fromhex(told["hex"])).parameters)
     assert list(read[Setting.RATE_HZ]) == told["expect"]["SAMPLE_RATE"]
     assert list(read[Setting.RANGE]) == told["expect"]["RANGE"]
     for name in ("h10_start_acc_rsp", "h10_stop_acc_rsp", "h10_err_param", "h10_ecg_start_ok"):
         (real,) = vectors(name)
-        answer = polar.answer(bytes.fromhex(real["hex"]))
+        answer = control.answer(bytes.fromhex(real["hex"]))
         assert answer.status == real["expect"]["status"]
-        assert polar.factor(answer) is None
+        assert control.factor(answer) is None
     (real,) = vectors("h10_features")
-    assert polar.features(bytes.fromhex(real["hex"])) == {Measurement.ECG, Measurement.ACC}
+    assert control.features(bytes.fromhex(real["hex"])) == {Measurement.ECG, Measurement.ACC}
