@@ -35,10 +35,9 @@ def whole(contents: Sequence[bytes], width: int) -> tuple[Ints, Ints]:
     """
     each = [len(content) // (AXES * width) for content in contents]
     if any(n * AXES * width != len(content) or not n for n, content in zip(each, contents, strict=True)):
-        raise cut_short()
+        raise refused("it is cut short")
     if width == 3:
-        at = np.cumsum([0, *map(len, contents[:-1])])
-        return _unpacked(contents, at.tolist(), [8 * width] * len(each), each), np.array(each)
+        return _unpacked(contents, [0], [8 * width], [AXES * sum(each)]), np.array(each)
     values = np.frombuffer(b"".join(contents), f"<i{width}")
     return values.astype(np.int64).reshape(-1, AXES), np.array(each)
 
@@ -63,41 +62,42 @@ def differences(contents: Sequence[bytes], width: int) -> tuple[Ints, Ints]:
 
 
 def _differences(contents: Sequence[bytes], width: int) -> tuple[Ints, Ints]:
-    begins, widths, counts = [], [], []  # of every block: its byte, its bits a number, its samples
+    zeros: list[int] = []  # of every block: the bit where its number 0 would lie if it were the first of all,
+    widths: list[int] = []  # its bits a number,
+    counts: list[int] = []  # and its numbers
     each = []
-    base = 0
+    base = total = 0
     for content in contents:
-        begins.append(base)
-        widths.append(8 * width)
-        counts.append(1)
-        at, size, n = AXES * width, len(content), 1
+        begun, at, size = total, AXES * width, len(content)
         if size < at:
-            raise cut_short()
+            raise refused("it is cut short")
+        zeros.append(8 * base - total * 8 * width)
+        widths.append(8 * width)
+        counts.append(AXES)
+        total += AXES
         while at < size:
-            bits, count = content[at], content[at + 1] if at + 1 < size else 0
-            end = at + 2 + (bits * count * AXES + 7) // 8
+            bits, count = content[at], AXES * content[at + 1] if at + 1 < size else 0
+            end = at + 2 + (bits * count + 7) // 8
             if end > size or bits > MOST_BITS:
-                raise cut_short()
-            begins.append(base + at + 2)
+                raise refused("it is cut short, or its differences are damaged")
+            zeros.append(8 * (base + at + 2) - total * bits)
             widths.append(bits)
             counts.append(count)
-            n += count
+            total += count
             at = end
-        each.append(n)
+        each.append((total - begun) // AXES)
         base += size
     samples = np.array(each)
-    return _summed(_unpacked(contents, begins, widths, counts), samples, width), samples
+    return _summed(_unpacked(contents, zeros, widths, counts), samples, width), samples
 
 
-def _unpacked(contents: Sequence[bytes], begins: list[int], widths: list[int], counts: list[int]) -> Ints:
-    """(n, 3) signed numbers of all blocks: the byte where each begins, its bits a number, and its samples."""
+def _unpacked(contents: Sequence[bytes], zeros: list[int], widths: list[int], counts: list[int]) -> Ints:
+    """(n, 3) signed numbers of all blocks."""
     data = b"".join([*contents, _PAD])
     words = np.array(np.ndarray((len(data) - len(_PAD) + 1,), "<u8", data, strides=(1,)))
-    begin, bits, count = np.array((begins, widths, counts))
-    numbers = count * AXES
-    table = np.array((begin * 8 - (numbers.cumsum() - numbers) * bits, bits, _WORD_BITS - bits))
-    offset, stride, rest = table.repeat(numbers, axis=1)
-    bit = offset + np.arange(len(stride)) * stride
+    zero, bits = np.array((zeros, widths)).repeat(counts, axis=1)
+    bit = zero + np.arange(len(bits)) * bits
+    rest = _WORD_BITS - bits
     up = rest - (bit & 7)  # so far up, a number's highest bit is the sign; of no bits, nothing is left
     values: Ints = (words[bit >> 3] << up.view(np.uint64)).view(np.int64) >> rest
     return values.reshape(-1, AXES)
@@ -112,10 +112,10 @@ def _summed(steps: Ints, samples: Ints, width: int) -> Ints:
     if width == 4:
         return counts.astype(np.int32).astype(np.int64)
     if counts.max() > np.iinfo(np.int16).max or counts.min() < np.iinfo(np.int16).min:
-        raise FrameError("A frame from the sensor was left out: its differences lead out of the range.")
+        raise refused("its differences lead out of the range")
     return counts
 
 
-def cut_short() -> FrameError:
-    """The error for a content that ends too early, or whose blocks make no sense."""
-    return FrameError("A frame from the sensor was left out: it is cut short, or its differences are damaged.")
+def refused(why: str) -> FrameError:
+    """The error for a frame that cannot be believed."""
+    return FrameError(f"A frame from the sensor was left out: {why}.")
