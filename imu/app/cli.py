@@ -155,6 +155,7 @@ def scan(
     *,
     timeout: Annotated[float, typer.Option(min=0.5, max=60.0, metavar="S", help="How long to look, in seconds.")] = 5.0,
     as_json: Annotated[bool, typer.Option("--json", help="For machines: a list of all that was seen.")] = False,
+    demo: Annotated[bool, typer.Option("--demo", help="Look among virtual sensors, one of each kind.")] = False,
     verbose: Verbose = False,
 ) -> None:
     """List the sensors in range, and what they can and cannot do.
@@ -165,10 +166,11 @@ def scan(
     Examples:
         imu scan
         imu scan --timeout 10 --json
+        imu scan --demo
     """
     from imu.app.scan import command
 
-    command(timeout, as_json=as_json)
+    command(timeout, as_json=as_json, demo=demo)
 
 
 @app.command()

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+import math
 from collections.abc import Collection, Sequence
 
 from rich.table import Table
 from rich.text import Text
 
 from imu.app import console
+from imu.app.air import in_air
 from imu.errors import SensorNotFound
-from imu.link import NO_RSSI_DBM, Found, Seen, scan
-from imu.sensors import Family
+from imu.exercises import get_exercise
+from imu.link import NO_RSSI_DBM, Backend, Found, Seen, scan
+from imu.sensors import FAMILIES, Family
 
 GREY = "bright_black"
 NARROW = 100
@@ -22,14 +25,20 @@ SIGNALS = ((-60, "strong"), (-75, "good"), (-88, "weak"), (NO_RSSI_DBM, "faint")
 """From so many dBm on."""
 
 
-def command(timeout_s: float, *, as_json: bool = False) -> None:
+def command(timeout_s: float, *, as_json: bool = False, demo: bool = False) -> None:
     """List what is in range, sensors that can be recorded first, the nearest first.
+
+    Args:
+        timeout_s: How long to look.
+        as_json: For machines.
+        demo: Look among virtual sensors, one of each kind that `imu demo` has.
 
     Raises:
         BluetoothUnavailable: This machine has no working Bluetooth.
         SensorNotFound: None was found that can be recorded.
+        UsageError: The extra `demo` is not installed.
     """
-    seen = asyncio.run(_look(timeout_s))
+    seen = asyncio.run(_look_among_virtual(timeout_s) if demo else _look(timeout_s))
     if as_json:
         console.out().print_json(json.dumps([as_dict(one) for one in seen]))
         return
@@ -41,24 +50,35 @@ def command(timeout_s: float, *, as_json: bool = False) -> None:
         console.out().print(unknown, style=GREY)
     if not found:
         raise SensorNotFound(
-            f"No sensor that can be recorded answered within {timeout_s:g} s; switch it on (a strap: put it on, it "
-            "wakes on the skin), bring it near, close other programs and phones that hold it, and try again."
+            f"No sensor that can be recorded answered within {timeout_s:g} s; switch it on (a chest strap: put it on), "
+            "bring it near, close the programs and phones that hold it, and try again. Known kinds: "
+            f"{', '.join(family.title for family in FAMILIES)}."
         )
 
 
-async def _look(timeout_s: float) -> list[Seen]:
+async def _look_among_virtual(timeout_s: float) -> list[Seen]:
+    from imu.app.demo import TWINS  # noqa: PLC0415 (the simulator)
+    from imu.app.person import perform  # noqa: PLC0415
+
+    console.err().print("Demo: these sensors are virtual, on a virtual radio.", style="yellow")
+    still = perform(get_exercise("back-extension"), reps=3, seed=1)
+    async with in_air(*(twin(still) for twin in TWINS.values())) as (_, backend):
+        return await _look(timeout_s, backend)
+
+
+async def _look(timeout_s: float, backend: Backend | None = None) -> list[Seen]:
     """Scan, and say on stderr how it goes."""
     screen = console.err()
     if not screen.is_terminal:
         screen.print(f"Looking for {timeout_s:g} s ...", style=GREY)
-        return await scan(timeout_s)
+        return await scan(timeout_s, backend)
     with screen.status(f"Looking for {timeout_s:g} s ...", spinner_style=GREY) as status:
 
         def watch(seen: Collection[Seen]) -> None:
             sensors = sum(isinstance(one, Found) for one in seen)
             status.update(f"Looking for {timeout_s:g} s ... sensors: {sensors}, other devices: {len(seen) - sensors}")
 
-        return await scan(timeout_s, watch=watch)
+        return await scan(timeout_s, backend, watch)
 
 
 def show(found: Sequence[Found]) -> None:
@@ -93,17 +113,19 @@ def abilities(family: Family) -> str:
         lost = "gone, and noticed"
     if can.memory:
         lost = "fetched again"
+    what = "acceleration and rotation" if can.gyroscope else "acceleration only"
+    of_these = f" (of {rates})" if rates else ""
+    late_s = math.ceil(10 * can.latency_s) / 10
+    clock = "its own clock" if can.device_time else "their arrival"
     said = (
-        f"{'acceleration and rotation' if can.gyroscope else 'acceleration only'} at {usual}"
-        f"{f' (of {rates})' if rates else ''}, heard within {can.latency_s:g} s; samples lost on the way are "
-        f"{lost}; timed by {'its own clock' if can.device_time else 'their arrival'}."
+        f"{what} at {usual}{of_these}, heard within {late_s:g} s; samples lost on the way are {lost}; timed by {clock}."
     )
     return f"{said} {family.caveats}".rstrip()
 
 
 def others(unknown: Sequence[Seen]) -> str:
     """The devices that are no sensor of a known kind; those without a name are only counted."""
-    named = [f"{one.name} ({one.rssi_dbm} dBm)" for one in unknown if one.name]
+    named = [f"{one.name} ({signal(one.rssi_dbm)})" for one in unknown if one.name]
     nameless = len(unknown) - len(named)
     counted = f"{nameless} without a name" if nameless else ""
     said = ", ".join(filter(None, [*named, counted]))
@@ -113,7 +135,7 @@ def others(unknown: Sequence[Seen]) -> str:
 def signal(rssi_dbm: int) -> str:
     """Strength in dBm and in a word."""
     if rssi_dbm <= NO_RSSI_DBM:
-        return "not told"
+        return "signal not told"
     return f"{rssi_dbm} dBm, {next(word for least, word in SIGNALS if rssi_dbm >= least)}"
 
 

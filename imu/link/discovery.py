@@ -154,7 +154,7 @@ class _Heard:
 
     def add(self, device: BLEDevice, advertised: AdvertisementData) -> Seen:
         """Take what it says now; gives what is known of it."""
-        self.name = advertised.local_name or device.name or self.name
+        self.name = _readable(advertised.local_name) or _readable(device.name) or self.name
         self.service_uuids.update(advertised.service_uuids)
         if advertised.rssi != NO_RSSI_DBM:
             self.rssi_dbm = advertised.rssi
@@ -172,6 +172,11 @@ class _Heard:
                     device=device,
                 )
         return Seen(name=self.name, address=device.address, rssi_dbm=self.rssi_dbm, battery_pct=self.battery_pct)
+
+
+def _readable(name: str | None) -> str:
+    """A name without what is not to be seen: sensors fill it up with zeros, and anybody may advertise anything."""
+    return "".join(filter(str.isprintable, name or "")).strip()
 
 
 @contextlib.asynccontextmanager

@@ -146,6 +146,13 @@ async def test_of_two_with_one_name_the_address_chooses() -> None:
     assert (await find("b", 0.1, both)).address == "B"
 
 
+@pytest.mark.usefixtures("by_name")
+async def test_a_name_is_what_can_be_read_of_it() -> None:
+    air = heard(("A", advertised("Known 1\0\0")), ("B", advertised("\x1b[31mred\n")), ("C", advertised("\0")))
+    assert {one.address: one.name for one in await scan(0.0, air)} == {"A": "Known 1", "B": "[31mred", "C": None}
+    assert (await find("known 1", 0.1, air)).address == "A"
+
+
 @settings(max_examples=25)
 @given(st.lists(st.tuples(st.sampled_from("AB"), st.binary(max_size=3), st.none() | st.text(max_size=4))))
 def test_whatever_is_advertised_a_charge_is_a_share_and_every_address_is_listed_once(
