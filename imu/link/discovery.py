@@ -118,7 +118,7 @@ async def _scanning(
     service_uuids = [family.service_uuid for family in FAMILIES]
     virtual = backend.scanner if backend else None
     if virtual is None:
-        await hang_up_abandoned(service_uuids)
+        await hang_up_abandoned(FAMILIES)
     with bluetooth():
         scanner = BleakScanner(detected, service_uuids, backend=virtual)
         await scanner.start()
