@@ -156,7 +156,8 @@ def link_line(health: LinkHealth) -> str:
         parts.append(f"reconnected {health.reconnects}x")
     if health.clipped:
         parts.append(f"{health.clipped} samples clipped")
-    parts.append(f"MTU {health.mtu}")
+    if health.mtu:
+        parts.append(f"MTU {health.mtu}")
     if health.battery_pct is not None:
         parts.append(f"battery {health.battery_pct} %")
     if abs(health.skew_ppm) < MOST_SKEW_PPM:
