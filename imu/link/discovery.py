@@ -191,7 +191,7 @@ async def _listening(in_range: InRange, note: Callable[[Seen], object], backend:
 
     virtual = backend.scanner if backend else None
     if virtual is None:
-        await hang_up_abandoned([family.service_uuid for family in FAMILIES])
+        await hang_up_abandoned(FAMILIES)
     with bluetooth():
         scanner = BleakScanner(detected, backend=virtual)
         await scanner.start()
