@@ -87,7 +87,7 @@ def _broken(module: str, target: str, stages: set[str]) -> Iterator[str]:
     if below(module, "imu") and not below(module, "imu.app") and below(target, "firmware_proto"):
         if target.startswith(ONLY_APP):
             yield "only the app simulates"
-        elif module != "imu.sensors.native" and not below(module, "imu.conform"):
+        elif module not in ("imu.sensors.native", "imu.sensors.native_frames") and not below(module, "imu.conform"):
             yield "only the native sensor and its conformance speak the wire protocol"
     if below(target, "imu.conform") and not below(module, "imu.conform", "imu.app"):
         yield "conformance is a tool of the app"
