@@ -168,10 +168,10 @@ def test_more_than_a_sensor_can_take_is_refused() -> None:
 
 
 def test_time_stays_in_step_with_a_rate_that_drifts() -> None:
-    """By one per cent up and down, as a warming sensor's; ten minutes of it."""
+    """By half a per cent up and down within minutes; ten minutes of it."""
     rng = np.random.default_rng(2)
     k = np.arange(600 * 50)
-    taken_s = np.cumsum(0.0204 * (1 + 0.01 * np.sin(2 * np.pi * k / 50 / 400)))
+    taken_s = np.cumsum(0.0204 * (1 + 0.005 * np.sin(2 * np.pi * k / 50 / 400)))
     late_s = rng.uniform(0, 0.1, len(k) // 2)
     arrival_s = np.maximum.accumulate(np.ceil((taken_s[1::2] + late_s) / INTERVAL_S) * INTERVAL_S)
     index, t_s = place([(2, float(at)) for at in arrival_s])
