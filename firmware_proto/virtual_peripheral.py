@@ -123,7 +123,7 @@ class ServedPeripheral:
             self.device.add_service(Service(_uuid(service.uuid), parts))
 
     def _characteristic(self, described: GattCharacteristic) -> Characteristic[Any]:
-        """One that asks the peripheral; bumble would take minutes to refuse what has no value."""
+        """One that asks the peripheral; without a refusal of ours bumble would leave a request unanswered."""
         uuid, closed = described.uuid, described.needs_pairing
 
         def read(connection: Connection) -> bytes:

@@ -257,6 +257,10 @@ def record(
 @app.command()
 def demo(
     *,
+    sensor: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="What the person wears: native, polar-h10, verity, movesense or witmotion."),
+    ] = "native",
     speed: Speed = 1.0,
     reps: Annotated[int, typer.Option(min=3, max=60, help="Repetitions the simulated person does.")] = 10,
     seed: Seed = 1,
@@ -272,6 +276,7 @@ def demo(
     Examples:
         imu demo
         imu demo --speed 10 --reps 5 --out my-recordings
+        imu demo --speed 10 --sensor polar-h10
         imu demo --speed 10 --calibrate
         imu demo --speed 10 --seed 2 --load 10 --person anna
     """
@@ -279,7 +284,7 @@ def demo(
     from imu.app.record import Plan
 
     plan = Plan(exercise=_exercise(exercise), load_kg=load, person=person, out=out, calibrate=calibrate)
-    command(plan, reps=reps, seed=seed, speed=speed)
+    command(plan, sensor=sensor, reps=reps, seed=seed, speed=speed)
 
 
 @app.command()

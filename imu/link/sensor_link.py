@@ -11,12 +11,13 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Self
 
 from imu.errors import ConnectionFailed, ImuError, SensorError, SensorFault
 from imu.link import talk
 from imu.link.clock import Pings
-from imu.link.connection import Connection
+from imu.link.connection import Connection, NotPaired
 from imu.link.discovery import find
 from imu.link.feed import Feed
 from imu.link.health import LinkHealth
@@ -30,13 +31,15 @@ from imu.sensors import FrameError, RequestRefused, StreamBroken
 log = logging.getLogger(__name__)
 
 GIVE_UP_S = 60.0
-"""So long a lost sensor goes on measuring; afterwards there is nothing left to come back to."""
+"""So long a lost sensor of ours goes on measuring; afterwards there is nothing left to come back to."""
 SEARCH_S = 5.0
 AGAIN_S = 0.5
 MOST_MUTE = 10
 """After so many connections in a row without a sample the sensor is given up: it answers, but does not measure."""
 SILENCE_S = 5.0
-"""A stream of which no frame is accepted for so long is taken for lost, whatever else the sensor says."""
+"""A stream that gives no sample for so long is taken for lost, whatever else the sensor says."""
+SILENT_FRAMES = 3
+"""The same for a sensor that sends so seldom that fewer frames would have come."""
 BREAKS_WITHIN_S = 60.0
 MOST_BREAKS = 3
 """So many new starts within that time, for frames that contradict each other, and the sensor is given up."""
@@ -72,15 +75,16 @@ class SensorLink:
         """
         self._found, self._rate_hz, self._backend = found, rate_hz, backend
         self._dialogue = found.family.dialogue()
+        self._able = found.family.abilities
         self._feed = Feed()
-        self._monitor = Monitor(self._feed)
+        self._monitor = Monitor(self._feed, memory=self._able.memory)
         self._connection: Connection | None = None
         self._stream: Stream | None = None
-        self._starting = False
-        self._early: list[bytes] = []
+        self._holding = self._anew = False
+        self._early: list[tuple[bytes, float]] = []
         self._keeper: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
-        self._heard_s = self._battery_s = 0.0
+        self._heard_s = self._connected_s = self._battery_s = 0.0
         self._mute = 0
         self._broken = False
         self._breaks_s: list[float] = []
@@ -106,7 +110,7 @@ class SensorLink:
             UsageError: It does not offer the rate.
         """
         try:
-            await self._connect_and_begin()
+            await self._paired_if_asked(self._connect_and_begin)
         except BaseException:
             await self._leave_surely()
             raise
@@ -139,20 +143,45 @@ class SensorLink:
     # What bleak calls.
 
     def _on_frame(self, data: bytes) -> None:
-        now_s = loop_s()
-        if self._starting or self._stream is None:  # frames may come before we have read the answer to START
-            self._early.append(data)
-            return
+        if self._holding or self._stream is None:
+            self._early.append((data, loop_s()))
+        else:
+            self._take(self._stream, data, loop_s())
+
+    def _on_said(self) -> None:
+        if self._anew:
+            self._early.clear()
+
+    def _take(self, stream: Stream, data: bytes, arrival_s: float) -> None:
         try:
-            samples = self._stream.take(data, now_s)
+            samples = stream.take(data, arrival_s)
         except FrameError as error:
-            self._monitor.bad_frame(self._stream, error)
+            self._monitor.bad_frame(stream, error)
             self._broken |= isinstance(error, StreamBroken)
             return
-        self._heard_s, self._mute = now_s, 0
+        if stream.heard_s == arrival_s:
+            self._heard_s, self._mute = arrival_s, 0
         if len(samples):
             self._feed.samples(samples)
-            self._monitor.judge(self._stream, samples)
+            self._monitor.judge(stream, samples)
+
+    @contextlib.contextmanager
+    def _frames_held(self, *, anew: bool) -> Iterator[None]:
+        """Keep frames until it is known what they belong to; to a new stream only those after the last thing said.
+
+        Those of a sensor with a memory go on with a stream that was never stopped, and are taken at once.
+        """
+        self._holding, self._anew = anew or not self._able.memory, anew
+        try:
+            yield
+        finally:
+            self._holding = False
+
+    def _let_in(self, stream: Stream) -> None:
+        """Take the frames that were kept."""
+        early, self._early = self._early, []
+        for data, arrival_s in early:
+            self._take(stream, data, arrival_s)
 
     def _on_status(self, data: bytes) -> None:
         try:
@@ -161,8 +190,8 @@ class SensorLink:
             log.warning("%s", error)
             return
         self._monitor.status(status)
-        if self._stream and self._connection and not self._starting and status.session != self._stream.started.session:
-            self._connection.dropped.set()  # it restarted and knows nothing of our stream
+        if self._stream and self._connection and not self._holding and status.session != self._stream.started.session:
+            self._connection.dropped.set()  # it stopped or restarted, and our stream is over
 
     # The keeper.
 
@@ -187,8 +216,9 @@ class SensorLink:
             self._feed.end()
 
     def _lost(self) -> bool:
-        silent_s = loop_s() - self._heard_s
-        return self._connection is None or self._connection.dropped.is_set() or silent_s > SILENCE_S
+        silent_s = loop_s() - max(self._heard_s, self._connected_s)
+        too_long = silent_s > max(SILENCE_S, SILENT_FRAMES * self._able.latency_s)
+        return self._connection is None or self._connection.dropped.is_set() or too_long
 
     async def _rest(self, seconds: float) -> None:
         """Wait, but not when it is time to stop."""
@@ -203,7 +233,7 @@ class SensorLink:
             return
         try:
             if await talk.refill(self._connection, self._dialogue, stream.started.session, stream.recovery):
-                self._monitor.set(state="filling gaps")
+                self._monitor.set(state="filling gaps" if self._able.memory else self._monitor.state)
             elif not stream.recovery.missing and not self._stopping.is_set():
                 await talk.ping(self._connection, self._dialogue, stream, self._pings)
             if now_s - self._battery_s > BATTERY_EVERY_S:
@@ -220,57 +250,64 @@ class SensorLink:
 
     # Connecting, in all its forms.
 
-    async def _connect(self, tries: int = CONNECT_TRIES) -> Connection:
+    async def _paired_if_asked(self, go: Callable[[bool], Awaitable[None]]) -> None:
+        """Do it without pairing; a sensor that refuses for that reason is paired, and it is done once more."""
+        try:
+            await go(False)
+        except NotPaired:
+            name = self._found.name
+            self._monitor.note("pairing", f"{name} talks only to machines it is paired with: say yes if you are asked.")
+            await self._hang_up()
+            await go(True)
+
+    async def _connect(self, pair: bool, tries: int) -> Connection:
         connection = Connection(
             self._found,
             self._dialogue,
             on_frame=self._on_frame,
             on_status=self._on_status,
-            on_answer=self._early.clear,  # what came before the answer to START is of an older stream
+            on_said=self._on_said,
             backend=self._backend,
+            pair=pair,
         )
+        self._early.clear()
         try:
             await connection.open()
-        except ConnectionFailed:
-            if tries <= 1:
+        except ConnectionFailed as error:
+            if tries <= 1 or pair or isinstance(error, NotPaired):
                 raise
             await asyncio.sleep(AGAIN_S)
-            return await self._connect(tries - 1)
-        self._connection, self._heard_s = connection, loop_s()
+            return await self._connect(pair, tries - 1)
+        self._connection, self._connected_s = connection, loop_s()
         return connection
 
-    async def _connect_and_begin(self, tries: int = CONNECT_TRIES) -> None:
+    async def _connect_and_begin(self, pair: bool, tries: int = CONNECT_TRIES) -> None:
         """The first time; a link that is lost in the middle of it is no reason to give up."""
-        await self._connect()
+        await self._connect(pair, CONNECT_TRIES)
         try:
             await self._begin()
         except ConnectionFailed as error:
-            if tries <= 1:
+            if tries <= 1 or isinstance(error, NotPaired):
                 raise
             log.info("%s", error)
             await self._hang_up()
             await asyncio.sleep(AGAIN_S)
-            await self._connect_and_begin(tries - 1)
+            await self._connect_and_begin(pair, tries - 1)
 
     async def _begin(self) -> None:
         """Start a stream; one that follows another goes on where the other one ended."""
         connection, before = self._connection, self._stream
         if connection is None:
             raise ConnectionFailed(f"{self._found.name} is not connected; connect first.")
-        info = await talk.introduce(connection, self._dialogue)
+        info = await connection.run(self._dialogue.introduce())
         await self._read_battery(connection)
-        self._starting = True
-        try:
-            started = await talk.begin(connection, self._dialogue, info, self._rate_hz)
-        finally:
-            self._starting = False
+        with self._frames_held(anew=True):
+            started = await connection.run(self._dialogue.begin(info, self._rate_hz))
         self.info, self._stream = started.info, Stream(started, before)
         self._broken, self._heard_s = False, loop_s()
         self._monitor.stream = self._stream
         self._monitor.set(state="streaming")
-        for data in self._early:
-            self._on_frame(data)
-        self._early.clear()
+        self._let_in(self._stream)
 
     async def _reconnect(self) -> None:
         """Find the sensor again and go on."""
@@ -280,16 +317,16 @@ class SensorLink:
                 "on. What was received is kept."
             )
         self._monitor.set(state="lost, searching")
-        self._monitor.note("lost", "The connection was lost; the sensor goes on measuring, looking for it.")
-        lost_s = loop_s()
+        meanwhile = "the sensor goes on measuring" if self._able.memory else "what it measures meanwhile is lost, too"
+        self._monitor.note("lost", f"The connection was lost; {meanwhile}, looking for it.")
         while not self._stopping.is_set():
             try:
                 await self._find_again()
-            except RequestRefused:
+            except (RequestRefused, NotPaired):
                 raise
             except SensorError as error:
                 log.info("%s", error)
-                if loop_s() > max(lost_s, self._heard_s) + GIVE_UP_S:
+                if loop_s() > self._heard_s + GIVE_UP_S:
                     raise ConnectionFailed(
                         f"{self._found.name} was lost and not found again within {GIVE_UP_S:g} s ({error}) What was "
                         "received is kept; start a new session."
@@ -304,7 +341,7 @@ class SensorLink:
         await self._hang_up()
         self._found = await find(self._found.address, SEARCH_S, self._backend)
         self._monitor.set(state="found, connecting")
-        await self._resume(await self._connect(tries=1))
+        await self._paired_if_asked(self._connect_and_resume)
         self._mute += 1
         self._monitor.set(reconnects=self.health.reconnects + 1)
 
@@ -313,18 +350,27 @@ class SensorLink:
         if connection:
             await connection.close()
 
-    async def _resume(self, connection: Connection) -> None:
-        stream = self._stream
+    async def _connect_and_resume(self, pair: bool) -> None:
+        connection, stream = await self._connect(pair, tries=1), self._stream
         if stream is None:
             return await self._begin()
         stream.recovery.disconnected()
-        resumed = await talk.resume(connection, self._dialogue, stream.started.session)
+        if self._stopping.is_set() and not self._able.memory:
+            return None  # there is nothing to be had of it, it is only to be stopped
+        with self._frames_held(anew=False):
+            resumed = await connection.run(self._dialogue.resume(stream.started))
         if resumed is None:
             return await self._restart(stream, "The sensor was restarted and holds nothing of before.")
-        stream.recovery.reaches(resumed.next_index, loop_s() - PATIENCE_S)  # nothing of it is on its way: ask at once
+        self._heard_s = loop_s()
+        self._let_in(stream)
+        where = ""
+        if resumed.next_index is not None:  # nothing of it is on its way: ask at once
+            stream.recovery.reaches(resumed.next_index, loop_s() - PATIENCE_S)
+            where = f" and is at sample {resumed.next_index}"
         if resumed.running:
             self._monitor.set(state="streaming")
-            return self._monitor.note("resumed", f"The sensor went on measuring and is at sample {resumed.next_index}.")
+            how = "went on measuring" if self._able.memory else "measures again"
+            return self._monitor.note("resumed", f"The sensor {how}{where}.")
         await self._fetch_gaps(stream)
         return await self._restart(stream, "The sensor had stopped measuring while it was out of reach.")
 
@@ -370,7 +416,9 @@ class SensorLink:
 
     async def _wind_up(self) -> None:
         """Stop, fetch what is missing, disconnect; a sensor lost at the end is looked for while it waits for us."""
-        deadline_s, stopped = max(loop_s() + LAST_SEARCH_S, self._heard_s + GIVE_UP_S), False
+        deadline_s, stopped = loop_s() + LAST_SEARCH_S, False
+        if self._able.memory:
+            deadline_s = max(deadline_s, self._heard_s + GIVE_UP_S)
         while not stopped and loop_s() < deadline_s:
             before_s = loop_s()
             try:
@@ -396,7 +444,7 @@ class SensorLink:
         if connection is None or stream is None:
             return
         self._monitor.set(state="stopping")
-        status = await talk.halt(connection, self._dialogue)
+        status = await connection.run(self._dialogue.halt())
         if status and status.session == stream.started.session:
             stream.recovery.reaches(status.next_index, loop_s())
         await self._fetch_gaps(stream)
@@ -422,7 +470,7 @@ class SensorLink:
         connection, self._connection = self._connection, None
         if connection:
             with contextlib.suppress(ImuError):
-                await talk.halt(connection, self._dialogue)
+                await connection.run(self._dialogue.halt())
             await connection.close()
             self._monitor.set(state="stopped")
         self._feed.end()

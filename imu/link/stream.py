@@ -32,12 +32,15 @@ class Stream:
     """One past the newest sample, on the recording's numbering."""
     counted: int
     bad_frames: int
+    heard_s: float
+    """Host time of the newest frame that gave samples, whether they were new or not; -inf before the first."""
     _zero_host_s: float
 
     def __init__(self, started: Started, before: Stream | None = None) -> None:
         """Begin; `before` is the stream that this one continues."""
         self.started = started
         self.recovery = Recovery()
+        self.heard_s = -math.inf
         self.bad_frames = before.bad_frames if before else 0
         before = before if before and before.counted else None  # what never gave a sample left nothing to go on from
         self.newest_t_s = before.newest_t_s if before else math.nan
@@ -65,6 +68,9 @@ class Stream:
             FrameError: It cannot be believed.
         """
         samples = self.started.decoder.push(frame, host_s)
+        if not len(samples):
+            return samples
+        self.heard_s = host_s
         live = int(samples.index[-1]) >= self.recovery.front
         samples = samples[self.recovery.take(samples.index, host_s)]
         if not len(samples):

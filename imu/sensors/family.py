@@ -33,8 +33,9 @@ class RequestRefused(SensorFault):
         code: The sensor's word for it (`BUSY`, `RANGE_GONE`, ...).
     """
 
-    def __init__(self, request: str, code: str) -> None:
-        super().__init__(f"The sensor refused {request} ({code}); switch it off and on and try again.")
+    def __init__(self, request: str, code: str, mend: str = "switch it off and on and try again") -> None:
+        """Say what was refused, the sensor's word for it, and what to do about it."""
+        super().__init__(f"The sensor refused {request} ({code}); {mend}.")
         self.code = code
 
 

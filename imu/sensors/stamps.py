@@ -76,6 +76,11 @@ class Stamps:
         least_s, most_s = self._told_s / (1 + RATE_TOLERANCE), self._told_s / (1 - RATE_TOLERANCE)
         return min(max(span_s / samples, least_s), most_s)
 
+    @property
+    def zero_s(self) -> float:
+        """Device time of the stream's sample 0; nan before the first block."""
+        return self._zero_s
+
     def time_s(self, stamp_s: float) -> float:
         """Seconds from the stream's sample 0 to a device time; nan before the first block."""
         return self._newest[0] + self._step_s(self._newest[0], stamp_s) - self._zero_s
