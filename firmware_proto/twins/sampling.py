@@ -31,4 +31,4 @@ class Sampling:
         """Instants, in microseconds, of those taken since the last call; only as many as are a multiple of `whole`."""
         due = max(0, math.floor((now_us - self.zero_us) * self.rate_hz / 1e6 + 1e-6) + 1)
         first, self.taken = self.taken, self.taken + (due - self.taken) // whole * whole
-        return self.zero_us + np.arange(first, self.taken) * (1e6 / self.rate_hz)
+        return self.zero_us + np.arange(first, self.taken, dtype=np.float64) * (1e6 / self.rate_hz)

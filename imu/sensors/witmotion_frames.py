@@ -90,9 +90,9 @@ class Splitter:
     """Notifications -> frames, found again after damage.
 
     Frames may be cut between notifications, and several may come in one. A frame is believed where it begins as one and
-    is followed by another, or by nothing yet. Where that is not so, bytes are skipped to the next place where it is, for
-    the two bytes that a frame begins with may stand inside of one as well. So of what a loss tore in two nothing is
-    made. (Junk that begins right behind a frame, in the same notification, costs that frame.)
+    is followed by another, or by nothing yet. Where that is not so, bytes are skipped to the next place where it is,
+    for the two bytes that a frame begins with may stand inside of one as well. So nothing is made of what a loss tore
+    in two. (Junk right behind a frame, in the same notification, costs that frame.)
     """
 
     skipped: int

@@ -55,8 +55,7 @@ class Desk:
     def begin(self, rate_hz: float | None = None) -> Started:
         """Start a stream; what came before it is not part of it."""
         info = self.run(self.said.introduce())
-        started = self.run(self.said.begin(info, rate_hz))
-        return started
+        return self.run(self.said.begin(info, rate_hz))
 
     def run(self, talk: Talk[T]) -> T:
         """Say something, step by step."""
