@@ -29,8 +29,9 @@ from imu.sensors.family import (
 from imu.sensors.native import NATIVE
 from imu.sensors.native_frames import NativeDecoder
 from imu.sensors.polar import H10, VERITY
+from imu.sensors.witmotion import WITMOTION
 
-FAMILIES: tuple[Family, ...] = (NATIVE, H10, VERITY)
+FAMILIES: tuple[Family, ...] = (NATIVE, H10, VERITY, WITMOTION)
 """All families the link looks for."""
 
 __all__ = [

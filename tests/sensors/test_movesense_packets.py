@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imu.errors import SensorFault
-from imu.sensors import FrameError, RequestRefused, movesense
-from imu.sensors.movesense import Joiner, Kind
+from imu.sensors import FrameError, RequestRefused
+from imu.sensors import movesense_packets as movesense
+from imu.sensors.movesense_packets import Joiner, Kind
 
 Vectors = Callable[[str], list[dict[str, Any]]]
 REFERENCE = 7
