@@ -58,7 +58,9 @@ async def test_a_set_with_a_drop_is_counted_exactly(
                     self.dropped = True
                     air.drop(0)
 
-        plan = Plan(exercise=BACK_EXTENSION, out=tmp_path, synthetic=True, duration_s=end_s + (2.0 if virtual else STILL_S))
+        plan = Plan(
+            exercise=BACK_EXTENSION, out=tmp_path, synthetic=True, duration_s=end_s + (2.0 if virtual else STILL_S)
+        )
         recorded = await find_and_record(None, plan, backend=backend, display=Dropping)
     assert recorded.error is None
     assert recorded.folder is not None
@@ -67,5 +69,5 @@ async def test_a_set_with_a_drop_is_counted_exactly(
     print(session.header.link)
     index = session.samples.index
     print(np.diff(index).max(), np.diff(session.samples.t_s).max())
-    print([r.start_s-t.start_s for r,t in zip(recorded.analysis.counted, performed.truth.counted)])
+    print([r.start_s - t.start_s for r, t in zip(recorded.analysis.counted, performed.truth.counted)])
     assert len(recorded.analysis.counted) == REPS
