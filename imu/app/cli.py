@@ -359,7 +359,9 @@ def import_(
     path: Annotated[Path, typer.Argument(metavar="FILE|FOLDER", help="A file, a zip, or a folder with the files.")],
     format_: Annotated[
         str,
-        typer.Option("--format", metavar="NAME", help="auto, sensor-logger, phyphox, metabase, polar, movesense, dot or csv."),
+        typer.Option(
+            "--format", metavar="NAME", help="auto, sensor-logger, phyphox, metabase, polar, movesense, dot or csv."
+        ),
     ] = AUTO,
     columns: Annotated[
         str | None,
