@@ -17,13 +17,13 @@ Kind = TypeVar("Kind", bound=VirtualPeripheral)
 
 
 @contextlib.asynccontextmanager
-async def in_air(sensor: Kind, *, speed: float = 1.0, mtu: int = 247) -> AsyncIterator[tuple[Air[Kind], Backend]]:
-    """Put a virtual sensor in the air, and give the backend with which the link finds it.
+async def in_air(*sensors: Kind, speed: float = 1.0, mtu: int = 247) -> AsyncIterator[tuple[Air[Kind], Backend]]:
+    """Put virtual sensors in the air, and give the backend with which the link finds them.
 
     Args:
-        sensor: It is alone.
-        speed: How much faster than the wall clock its time runs.
-        mtu: Largest ATT_MTU it agrees to.
+        sensors: Nothing else is there.
+        speed: How much faster than the wall clock their time runs.
+        mtu: Largest ATT_MTU they agree to.
 
     Raises:
         UsageError: The extra `demo` is not installed.
@@ -35,5 +35,5 @@ async def in_air(sensor: Kind, *, speed: float = 1.0, mtu: int = 247) -> AsyncIt
             f"The virtual radio needs the package {error.name}; install the extra: pip install "
             "'imu-back-extension[demo]' (in a clone: pip install -e '.[demo]')."
         ) from None
-    async with virtual_air([sensor], speed=speed, mtu=mtu) as air:
+    async with virtual_air(sensors, speed=speed, mtu=mtu) as air:
         yield air, Backend(scanner=air.scanner_backend, client=air.client_backend)

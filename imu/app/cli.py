@@ -154,16 +154,23 @@ def _imu(
 def scan(
     *,
     timeout: Annotated[float, typer.Option(min=0.5, max=60.0, metavar="S", help="How long to look, in seconds.")] = 5.0,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines: a list of all that was seen.")] = False,
+    demo: Annotated[bool, typer.Option("--demo", help="Look among virtual sensors, one of each kind.")] = False,
     verbose: Verbose = False,
 ) -> None:
-    """List the sensors in range.
+    """List the sensors in range, and what they can and cannot do.
 
-    Example:
-        imu scan --timeout 10
+    Most sensors tell their battery only once they are connected. What is of no
+    kind that can be recorded is listed below, in grey.
+
+    Examples:
+        imu scan
+        imu scan --timeout 10 --json
+        imu scan --demo
     """
     from imu.app.scan import command
 
-    command(timeout)
+    command(timeout, as_json=as_json, demo=demo)
 
 
 @app.command()

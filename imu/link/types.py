@@ -22,22 +22,39 @@ class Backend:
     client: type[Any] | None = None
 
 
+NO_RSSI_DBM = -127
+"""What bleak gives for a signal strength that BlueZ did not tell."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
-    """A sensor that advertises.
+class Seen:
+    """A device of any kind that advertises.
 
     Attributes:
-        name: As advertised.
+        name: As advertised; None where it did not tell one.
         address: Bluetooth address; on macOS a UUID that holds for this machine only.
+        rssi_dbm: Signal strength when it was last heard; `NO_RSSI_DBM` where that was not told.
+        battery_pct: Charge, if it advertises that; most sensors tell it only to who is connected.
+    """
+
+    name: str | None
+    address: str
+    rssi_dbm: int
+    battery_pct: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found(Seen):
+    """A sensor of a known family that advertises.
+
+    Attributes:
+        name: As advertised, or what it is called as long as it has told no name.
         family: Row of the table in `imu.sensors`.
-        rssi_dbm: Signal strength.
         device: bleak's handle.
     """
 
     name: str
-    address: str
     family: Family
-    rssi_dbm: int
     device: Any
 
 

@@ -15,7 +15,8 @@ import numpy as np
 
 from imu.model import G_MPS2, Floats, Ints, Samples
 from imu.sensors.family import FrameError, StreamBroken
-from imu.sensors.polar_frames import AXES, KIND_BITS, Measurement, PmdBlock, decode_frame
+from imu.sensors.polar_frames import KIND_BITS, Measurement, PmdBlock, decode_frame, decode_frames
+from imu.sensors.polar_packed import AXES
 from imu.sensors.stamps import BROKEN_AFTER, Stamps
 
 RAIL = 0.999
@@ -44,21 +45,24 @@ class H10Decoder:
             FrameError: It is no frame of this stream; nothing else is changed by it.
             StreamBroken: Nor were the ones before it, and they agree among themselves.
         """
-        block = decode_frame(frame, factor=self._factor)
-        if block.measurement is not Measurement.ACC:
-            raise _unasked(block)
-        index, t_s = self._acc.place(block)
-        self.clipped = self._acc.clipped
-        return _samples(t_s, block.values[: len(index)], None, index, arrival_s)
+        return self._take(decode_frame(frame, factor=self._factor), arrival_s)
 
     def time_s(self, ticks: int) -> float:
         """Device time in ns -> seconds from the stream's sample 0; nan before the first frame."""
         return self._acc.stamps.time_s(ticks * 1e-9)
 
     def push_many(self, frames: Sequence[bytes], arrival_s: Sequence[float]) -> Samples:
-        """Decode frames in order of arrival; the same as one by one, and raises as that does."""
-        blocks = [self.push(frame, at_s) for frame, at_s in zip(frames, arrival_s, strict=True)]
-        return Samples.concat(blocks) if blocks else Samples.empty(gyroscope=False)
+        """Decode frames in order of arrival; the same as one by one, and raises as that does, or earlier."""
+        blocks = decode_frames(frames, factor=self._factor).split() if frames else []
+        taken = [self._take(block, at_s) for block, at_s in zip(blocks, arrival_s, strict=True)]
+        return Samples.concat(taken) if taken else Samples.empty(gyroscope=False)
+
+    def _take(self, block: PmdBlock, arrival_s: float) -> Samples:
+        if block.measurement is not Measurement.ACC:
+            raise _unasked(block)
+        index, t_s = self._acc.place(block)
+        self.clipped = self._acc.clipped
+        return _samples(t_s, block.values[: len(index)], None, index, arrival_s)
 
 
 class VerityDecoder:
@@ -98,7 +102,25 @@ class VerityDecoder:
                 far behind that samples had to be given up.
             StreamBroken: That goes on, or a clock began anew.
         """
-        block = decode_frame(frame, factor=self._factors.get(frame[0] & KIND_BITS) if frame else None)
+        factor = self._factors.get(frame[0] & KIND_BITS) if frame else None
+        return self._take(decode_frame(frame, factor=factor), arrival_s)
+
+    def time_s(self, ticks: int) -> float:
+        """Device time in ns -> seconds from the stream's sample 0; nan before that."""
+        return ticks * 1e-9 - self._base[1] if self._base else math.nan
+
+    def push_many(self, frames: Sequence[bytes], arrival_s: Sequence[float]) -> Samples:
+        """Decode frames in order of arrival; the same as one by one, and raises as that does, or earlier."""
+        blocks: dict[int, PmdBlock] = {}
+        kinds = [frame[0] & KIND_BITS if frame else -1 for frame in frames]
+        for kind in set(kinds):
+            ours = [at for at, each in enumerate(kinds) if each == kind]
+            decoded = decode_frames([frames[at] for at in ours], factor=self._factors.get(kind))
+            blocks.update(zip(ours, decoded.split(), strict=True))
+        taken = [self._take(blocks[at], at_s) for at, at_s in enumerate(arrival_s)]
+        return Samples.concat(taken) if taken else Samples.empty()
+
+    def _take(self, block: PmdBlock, arrival_s: float) -> Samples:
         track = self._tracks.get(block.measurement)
         if track is None:
             raise _unasked(block)
@@ -111,15 +133,6 @@ class VerityDecoder:
             self._give_up(ours, "gyroscope" if of_acc else "accelerometer")
         self._given_up = 0
         return self._together(arrival_s)
-
-    def time_s(self, ticks: int) -> float:
-        """Device time in ns -> seconds from the stream's sample 0; nan before that."""
-        return ticks * 1e-9 - self._base[1] if self._base else math.nan
-
-    def push_many(self, frames: Sequence[bytes], arrival_s: Sequence[float]) -> Samples:
-        """Decode frames in order of arrival; the same as one by one, and raises as that does."""
-        blocks = [self.push(frame, at_s) for frame, at_s in zip(frames, arrival_s, strict=True)]
-        return Samples.concat(blocks) if blocks else Samples.empty()
 
     def _together(self, arrival_s: float) -> Samples:
         """The waiting samples of the accelerometer up to the gyroscope's newest, where that has both neighbours."""

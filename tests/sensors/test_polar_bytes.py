@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu.errors import SensorFault
@@ -18,6 +18,7 @@ from imu.sensors import polar_control as control
 from imu.sensors import polar_frames as frames
 from imu.sensors.polar_control import Op, Setting, StreamSettings
 from imu.sensors.polar_frames import Measurement
+from imu.sensors.polar_packed import differences
 
 Vectors = Callable[[str], list[dict[str, Any]]]
 LAST_NS = 800_000_000_123_456_789
@@ -58,12 +59,12 @@ def test_raw_frames_of_other_widths(frame_type: int, content: str, mg: list[int]
 def test_differences_are_packed_from_the_lowest_bit() -> None:
     # 5 bits each: 1, -1, 2, then 0, 15, -16 -> 00001 11111 00010 00000 01111 10000, lowest first, in 4 bytes
     content = bytes.fromhex("0a00 1400 1e00  05 02 e10bf020")
-    assert frames.decode_delta(content, resolution_bits=16).tolist() == [[10, 20, 30], [11, 19, 32], [11, 34, 16]]
+    assert differences([content], 2)[0].tolist() == [[10, 20, 30], [11, 19, 32], [11, 34, 16]]
 
 
 @given(st.lists(AXES, min_size=1, max_size=60), st.integers(17, 32), st.integers(1, 30))
 def test_any_counts_come_back_from_their_differences(counts: list[tuple[int, ...]], bits: int, block: int) -> None:
-    assert frames.decode_delta(packed(counts, bits, 2, block), resolution_bits=16).tolist() == [list(c) for c in counts]
+    assert differences([packed(counts, bits, 2, block)], 2)[0].tolist() == [list(c) for c in counts]
 
 
 @given(st.lists(st.tuples(*[st.floats(-2000, 2000, width=32)] * 3), min_size=1, max_size=20))
@@ -76,7 +77,7 @@ def test_rotation_as_floats_comes_back_from_the_differences_of_its_bits(rates_dp
 
 def test_sums_of_32_bits_wrap() -> None:
     counts: list[tuple[int, ...]] = [(2**31 - 1, 0, -(2**31)), (-(2**31), 0, 2**31 - 1)]
-    assert frames.decode_delta(packed(counts, 2, 4, 1), resolution_bits=32).tolist() == [list(c) for c in counts]
+    assert differences([packed(counts, 2, 4, 1)], 4)[0].tolist() == [list(c) for c in counts]
 
 
 def test_the_upper_bits_of_the_measurement_mean_something_else() -> None:
@@ -115,6 +116,45 @@ def test_the_factor_gives_the_unit() -> None:
 def test_what_is_no_frame_is_refused(frame: bytes) -> None:
     with pytest.raises(FrameError):
         frames.decode_frame(frame, factor=1.0)
+
+
+def raw_of(counts: list[tuple[int, ...]], width: int) -> bytes:
+    return b"".join(n.to_bytes(width, "little", signed=True) for each in counts for n in each)
+
+
+def patterns_of(rates: tuple[int, ...]) -> tuple[int, ...]:
+    """The bits of float32."""
+    return struct.unpack("<3i", struct.pack("<3f", *rates))
+
+
+KINDS: dict[str, Callable[[list[tuple[int, ...]]], bytes]] = {
+    "2 bytes": lambda counts: head(2, 1) + raw_of(counts, 2),
+    "3 bytes": lambda counts: head(2, 2) + raw_of(counts, 3),
+    "differences": lambda counts: head(2, 0x80) + packed(counts, 17, 2, 4),
+    "differences of no bits": lambda counts: head(5, 0x80) + packed(counts[:1] * (1 + len(counts)), 0, 2, 3),
+    "differences of floats": lambda counts: head(5, 0x81) + packed([patterns_of(each) for each in counts], 32, 4, 5),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=15)
+@given(st.lists(st.lists(AXES, min_size=1, max_size=6), min_size=1, max_size=40))
+def test_many_frames_in_one_go_are_what_they_are_one_by_one(kind: str, told: list[list[tuple[int, ...]]]) -> None:
+    many = [KINDS[kind](counts) for counts in told] * 9  # more than are unpacked at once
+    alone = [frames.decode_frame(frame, factor=0.07) for frame in many]
+    together = frames.decode_frames(many, factor=0.07)
+    assert [block.last_ns for block in alone] == together.last_ns.tolist()
+    for one, other in zip(alone, together.split(), strict=True):
+        np.testing.assert_array_equal(one.values, other.values)
+
+
+@pytest.mark.parametrize(
+    "bad", [head(2, 1) + bytes(5), head(2, 0x80) + bytes(6), head(5, 1) + bytes(6), b"", head(2, 1)]
+)
+def test_one_bad_frame_among_many_is_refused(bad: bytes) -> None:
+    good = head(2, 1) + bytes(6)
+    with pytest.raises(FrameError):
+        frames.decode_frames([good, bad, good])
 
 
 @given(
@@ -221,7 +261,7 @@ def test_real_frames(name: str, vectors: Vectors) -> None:
 def test_real_differences(vectors: Vectors) -> None:
     for real in vectors("polar_delta_content"):
         bits = 32 if "resolution=32" in real["kind"] else 16
-        counts = frames.decode_delta(bytes.fromhex(real["hex"]), resolution_bits=bits)
+        counts = differences([bytes.fromhex(real["hex"])], bits // 8)[0]
         assert counts.tolist() == real["expect"]["raw_samples_int"]
 
 
