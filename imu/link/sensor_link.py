@@ -77,7 +77,7 @@ class SensorLink:
         self._dialogue = found.family.dialogue()
         self._able = found.family.abilities
         self._feed = Feed()
-        self._monitor = Monitor(self._feed, memory=self._able.memory)
+        self._monitor = Monitor(self._feed)
         self._connection: Connection | None = None
         self._stream: Stream | None = None
         self._holding = self._anew = False
@@ -114,7 +114,8 @@ class SensorLink:
         except BaseException:
             await self._leave_surely()
             raise
-        self._monitor.note("connected", f"{self.info.model} {self.info.serial} at {self.info.rate_hz:.3f} Hz")
+        lacks = "" if self.info.has_gyroscope else ", no gyroscope"
+        self._monitor.note("connected", f"{self.info.model} {self.info.serial} at {self.info.rate_hz:.3f} Hz{lacks}")
         self._keeper = asyncio.create_task(self._keep())
         return self
 
@@ -217,7 +218,8 @@ class SensorLink:
 
     def _lost(self) -> bool:
         silent_s = loop_s() - max(self._heard_s, self._connected_s)
-        too_long = silent_s > max(SILENCE_S, SILENT_FRAMES * self._able.latency_s)
+        latency_s = self._able.latency_at(self._stream.started.info.rate_hz) if self._stream else 0.0
+        too_long = silent_s > max(SILENCE_S, SILENT_FRAMES * latency_s)
         return self._connection is None or self._connection.dropped.is_set() or too_long
 
     async def _rest(self, seconds: float) -> None:
@@ -303,7 +305,7 @@ class SensorLink:
         await self._read_battery(connection)
         with self._frames_held(anew=True):
             started = await connection.run(self._dialogue.begin(info, self._rate_hz))
-        self.info, self._stream = started.info, Stream(started, before)
+        self.info, self._stream = started.info, Stream(started, before, memory=self._able.memory)
         self._broken, self._heard_s = False, loop_s()
         self._monitor.stream = self._stream
         self._monitor.set(state="streaming")
@@ -360,7 +362,8 @@ class SensorLink:
         with self._frames_held(anew=False):
             resumed = await connection.run(self._dialogue.resume(stream.started))
         if resumed is None:
-            return await self._restart(stream, "The sensor was restarted and holds nothing of before.")
+            holds = "was restarted and holds nothing of before" if stream.memory else "cannot go on where it was"
+            return await self._restart(stream, f"The sensor {holds}.")
         self._heard_s = loop_s()
         self._let_in(stream)
         where = ""

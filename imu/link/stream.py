@@ -36,9 +36,15 @@ class Stream:
     """Host time of the newest frame that gave samples, whether they were new or not; -inf before the first."""
     _zero_host_s: float
 
-    def __init__(self, started: Started, before: Stream | None = None) -> None:
-        """Begin; `before` is the stream that this one continues."""
-        self.started = started
+    def __init__(self, started: Started, before: Stream | None = None, *, memory: bool = True) -> None:
+        """Begin.
+
+        Args:
+            started: What began.
+            before: The stream that this one continues.
+            memory: Whether the sensor holds samples that can be had again.
+        """
+        self.started, self.memory = started, memory
         self.recovery = Recovery()
         self.heard_s = -math.inf
         self.bad_frames = before.bad_frames if before else 0
@@ -98,7 +104,7 @@ class Stream:
         if stretches:
             stretches[-1] |= link_findings(
                 told_hz=self.started.info.rate_hz, true_hz=self.clock.rate_hz, in_time_hz=self._pace.rate_hz,
-                latency_s=self.clock.latency_s,
+                latency_s=self.clock.latency_s, memory=self.memory,
             )  # fmt: skip
         return stretches
 

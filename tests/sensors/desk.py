@@ -10,7 +10,7 @@ import numpy as np
 from firmware_proto.virtual_gatt import Outgoing, VirtualPeripheral
 from firmware_proto.virtual_source import Motion, Values
 from imu.errors import ConnectionFailed
-from imu.model import Samples
+from imu.model import G_MPS2, Samples
 from imu.sensors import Ask, Family, Hear, Pause, Read, Role, Started, Talk, Write
 
 T = TypeVar("T")
@@ -21,6 +21,18 @@ RATE_HZ = 104.0
 def swinging(seconds: float = 30.0) -> Motion:
     """A body that swings slowly, by g and deg/s of known functions of time."""
     return Motion(*moved(np.arange(0, seconds, 1 / RATE_HZ)), RATE_HZ)
+
+
+def shifted(samples: Samples) -> float:
+    """By so much the movement runs ahead of the times that the samples say; it is the movement, to some 0.03 s."""
+    assert samples.gyr_radps is not None
+    shifts_s = np.arange(-1, 1.5, 0.005)
+    off = [np.abs(moved(samples.t_s + s)[0] * G_MPS2 - samples.acc_mps2).max() for s in shifts_s]
+    best_s = float(shifts_s[int(np.argmin(off))])
+    acc, gyr = moved(samples.t_s + best_s)
+    np.testing.assert_allclose(samples.acc_mps2, acc * G_MPS2, atol=0.25)
+    np.testing.assert_allclose(samples.gyr_radps, np.deg2rad(gyr), atol=0.05)
+    return best_s
 
 
 def moved(t_s: np.ndarray[Any, Any]) -> tuple[Values, Values]:

@@ -1,4 +1,4 @@
-"""Movesense's packets: what was packed comes out, in one part or two, and damage is refused by name."""
+"""Movesense's packets and responses: what was packed comes out, in one part or two, and damage is refused by name."""
 
 import contextlib
 import struct
@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from imu.errors import SensorFault
 from imu.sensors import FrameError, RequestRefused
-from imu.sensors import movesense_packets as movesense
+from imu.sensors import movesense_control as control
+from imu.sensors import movesense_packets as packets
 from imu.sensors.movesense_packets import Joiner, Kind
 
 Vectors = Callable[[str], list[dict[str, Any]]]
@@ -31,14 +32,14 @@ def notified(whole: bytes, split: int = 150) -> list[bytes]:
 
 def joined(notifications: list[bytes], joiner: Joiner | None = None) -> list[bytes]:
     joiner = joiner or Joiner(REFERENCE)
-    bodies = [joiner.push(movesense.packet(each)) for each in notifications]
+    bodies = [joiner.push(packets.packet(each)) for each in notifications]
     return [each for each in bodies if each is not None]
 
 
 @pytest.mark.parametrize("n", [1, 4, 8])
 def test_samples_come_out_in_si_units(n: int) -> None:
     (whole,) = joined(notified(body(n=n)))
-    block = movesense.decode_imu(whole)
+    block = packets.decode_imu(whole)
     np.testing.assert_array_equal(block.acc_mps2, VALUES[0, :n])
     np.testing.assert_allclose(np.rad2deg(block.gyr_radps), VALUES[1, :n], rtol=1e-12)
     np.testing.assert_allclose(block.times_ms(104), 1000 + np.arange(n) / 0.104)
@@ -76,40 +77,55 @@ def test_a_second_part_without_a_first_is_refused() -> None:
 )
 def test_what_is_no_measurement_is_refused(whole: bytes) -> None:
     with pytest.raises(FrameError):
-        movesense.decode_imu(whole)
+        packets.decode_imu(whole)
 
 
 def test_requests_are_those_of_the_specification() -> None:
-    assert movesense.hello(5) == bytes.fromhex("0005")
-    assert movesense.subscribe(9, movesense.imu_path(104)) == b"\x01\x09/Meas/IMU6/104\x00"
-    assert movesense.unsubscribe(9) == bytes.fromhex("0209")
-    assert movesense.get(3, movesense.BATTERY_PATH) == b"\x04\x03/System/Energy/Level\x00"
+    assert control.hello(5) == bytes.fromhex("0005")
+    assert control.subscribe(9, control.imu_path(104)) == b"\x01\x09/Meas/IMU6/104\x00"
+    assert control.unsubscribe(9) == bytes.fromhex("0209")
+    assert control.get(3, control.BATTERY_PATH) == b"\x04\x03/System/Energy/Level\x00"
 
 
 def test_the_greeting_says_who_it_is() -> None:
     said = b"\x01\x05" + b"\x01" + b"\0".join([b"123456789012", b"Movesense", b"0C8CDC000000", b"MD", b"2.3.1", b""])
-    read = movesense.greeting(movesense.packet(said))
+    read = control.greeting(packets.packet(said))
     assert (read.protocol, read.serial, read.model, read.firmware) == (1, "123456789012", "Movesense", "MD 2.3.1")
 
 
+@pytest.mark.parametrize(
+    ("said", "why"), [("Hello", "update it"), ("\x02x", "update it"), ("\x01174630", "MTU"), ("", "")]
+)
+def test_a_greeting_that_is_none_says_what_to_do(said: str, why: str) -> None:
+    with pytest.raises(SensorFault, match=why):
+        control.greeting(packets.packet(b"\x01\x05" + said.encode()))
+
+
+def test_the_range_in_use_is_one_of_those_there_are() -> None:
+    assert control.in_use(b"\x08", control.ACC_RANGES_G) == 8
+    assert control.in_use(b"\xd0\x07", control.GYR_RANGES_DPS) == 2000
+    assert control.in_use(b"\x07", control.ACC_RANGES_G) is None
+    assert control.in_use(b"", control.ACC_RANGES_G) is None
+
+
 def test_a_response_is_read_or_says_why_not() -> None:
-    assert movesense.check(movesense.packet(bytes.fromhex("0103 c800 5f")), "GET") == b"\x5f"
-    assert movesense.battery_percent(b"\x5f") == 95
-    assert movesense.check(movesense.packet(bytes.fromhex("0103 ca00")), "PUT") == b""
+    assert control.check(packets.packet(bytes.fromhex("0103 c800 5f")), "GET") == b"\x5f"
+    assert control.battery_percent(b"\x5f") == 95
+    assert control.check(packets.packet(bytes.fromhex("0103 ca00")), "PUT") == b""
     for code, said in (("429", "ad01"), ("404", "9401"), ("507", "01fb"), ("507", "fb01")):
         with pytest.raises(RequestRefused) as refused:
-            movesense.check(movesense.packet(bytes.fromhex("0103" + said)), "SUBSCRIBE")
+            control.check(packets.packet(bytes.fromhex("0103" + said)), "SUBSCRIBE")
         assert refused.value.code == code
     with pytest.raises(SensorFault):
-        movesense.check(movesense.packet(bytes.fromhex("0103c8")), "GET")
+        control.check(packets.packet(bytes.fromhex("0103c8")), "GET")
 
 
 def test_rates_and_ranges_are_read() -> None:
-    assert movesense.offered(bytes.fromhex("02 3400 6800  02 04 08"), 1) == ((52, 104), (4, 8))
-    assert movesense.offered(bytes.fromhex("01 3400  02 f401 d007"), 2) == ((52,), (500, 2000))
+    assert control.offered(bytes.fromhex("02 3400 6800  02 04 08"), 1) == ((52, 104), (4, 8))
+    assert control.offered(bytes.fromhex("01 3400  02 f401 d007"), 2) == ((52,), (500, 2000))
     for cut in ("", "02 3400", "01 3400 02 04", "01 3400 01 04 08"):
         with pytest.raises(SensorFault):
-            movesense.offered(bytes.fromhex(cut), 1)
+            control.offered(bytes.fromhex(cut), 1)
 
 
 @given(st.lists(st.binary(max_size=60) | st.binary(max_size=200).map(lambda rest: bytes((2, REFERENCE)) + rest)))
@@ -117,26 +133,26 @@ def test_any_packets_are_samples_or_a_frame_error(notifications: list[bytes]) ->
     joiner = Joiner(REFERENCE)
     for each in notifications:
         with contextlib.suppress(FrameError):
-            whole = joiner.push(movesense.packet(each))
+            whole = joiner.push(packets.packet(each))
             if whole is not None:
-                block = movesense.decode_imu(whole)
+                block = packets.decode_imu(whole)
                 assert len(block.acc_mps2) == len(block.gyr_radps) == len(block.times_ms(52)) > 0
                 assert np.isfinite(block.gyr_radps).all()
 
 
 @given(st.binary(max_size=60).map(lambda rest: b"\x01\x01" + rest))
 def test_any_response_is_read_or_a_sensor_fault(data: bytes) -> None:
-    response = movesense.packet(data)
+    response = packets.packet(data)
     with contextlib.suppress(SensorFault):
-        movesense.greeting(response)
+        control.greeting(response)
     with contextlib.suppress(SensorFault):
-        movesense.check(response, "GET")
+        control.check(response, "GET")
     for range_bytes in (1, 2):
         with contextlib.suppress(SensorFault):
-            movesense.offered(data, range_bytes)
+            control.offered(data, range_bytes)
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(1, 8), st.integers(movesense.LEAST_FIRST, 200))
+@given(st.integers(0, 2**32 - 1), st.integers(1, 8), st.integers(packets.LEAST_FIRST, 200))
 def test_where_a_packet_is_split_does_not_matter(first_ms: int, n: int, split: int) -> None:
     if (split - 4) % 24 == 0:
         split += 1  # a first part of whole samples cannot be told from a whole packet
@@ -146,20 +162,20 @@ def test_where_a_packet_is_split_does_not_matter(first_ms: int, n: int, split: i
 def test_real_packets(vectors: Vectors) -> None:
     real, as_notified = vectors("movesense_imu9_52")
     (notification,) = as_notified["notifications"]
-    packet = movesense.packet(bytes.fromhex(notification))
+    packet = packets.packet(bytes.fromhex(notification))
     whole = Joiner(packet.reference, arrays=3).push(packet)
     assert whole == bytes.fromhex(real["hex"])
-    block = movesense.decode_imu(whole, arrays=3)
+    block = packets.decode_imu(whole, arrays=3)
     expect = real["expect"]
     assert (block.first_ms, len(block.acc_mps2)) == (expect["timestamp_ms"], expect["n"])
     np.testing.assert_allclose(block.acc_mps2, expect["acc_mps2"], rtol=1e-12)
     np.testing.assert_allclose(np.rad2deg(block.gyr_radps), expect["gyro_dps"], rtol=1e-12)
     (full,) = vectors("movesense_rsp_507")
-    response = movesense.packet(bytes.fromhex(full["hex"]))
+    response = packets.packet(bytes.fromhex(full["hex"]))
     assert (response.kind, response.reference) == (Kind.RESPONSE, full["expect"]["ref"])
-    assert movesense.status(response) == full["expect"]["status_be"]
+    assert control.status(response) == full["expect"]["status_be"]
     for name, key, range_bytes in (("movesense_accInfo", "Ranges_g", 1), ("movesense_gyroInfo", "Ranges_dps", 2)):
         (info,) = vectors(name)
-        rates, ranges = movesense.offered(bytes.fromhex(info["hex"]), range_bytes)
+        rates, ranges = control.offered(bytes.fromhex(info["hex"]), range_bytes)
         assert list(rates) == info["expect"]["SampleRates"]
         assert list(ranges) == info["expect"][key]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sensors.desk import Desk, moved, swinging
+from sensors.desk import Desk, shifted, swinging
 
 from firmware_proto.twins.witmotion import BATTERY, RATE, WitMotionTwin, answer, measured
 from imu.errors import UsageError
@@ -19,18 +19,6 @@ UNLOCK, SAVE = "ffaa6988b5", "ffaa00"
 
 def desk(seconds: float = 40.0, **quirks: Any) -> Desk:
     return Desk(WITMOTION, WitMotionTwin(swinging(seconds), **quirks))
-
-
-def shifted(samples: Samples) -> float:
-    """By so much the movement runs ahead of the times that the samples say; it is the movement, to 0.03 s."""
-    assert samples.gyr_radps is not None
-    shifts_s = np.arange(-1, 1.5, 0.005)
-    off = [np.abs(moved(samples.t_s + s)[0] * G_MPS2 - samples.acc_mps2).max() for s in shifts_s]
-    best_s = float(shifts_s[int(np.argmin(off))])
-    acc, gyr = moved(samples.t_s + best_s)
-    np.testing.assert_allclose(samples.acc_mps2, acc * G_MPS2, atol=0.25)
-    np.testing.assert_allclose(samples.gyr_radps, np.deg2rad(gyr), atol=0.05)
-    return best_s
 
 
 @pytest.mark.parametrize(("rate_hz", "code"), [(None, "08"), (100, "09"), (200, "0b")])

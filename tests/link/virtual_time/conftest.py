@@ -84,10 +84,12 @@ Play = Callable[[Live], Coroutine[Any, Any, None]]
 def live() -> Callable[..., Live]:
     """Play a scene in virtual time; the sensor's raw samples are all different."""
 
-    def play(scene: Play, *, rate_hz: float = 104.0, mtu: int = 247, **options: Any) -> Live:
+    def play(
+        scene: Play, *, of: Any = None, rate_hz: float = 104.0, mtu: int = 247, **options: Any
+    ) -> Live:  # `of`: a sensor of another make
         n = np.arange(240 * int(rate_hz))[:, None]
         raw = ((n * (7, 11, 13, 17, 19, 23) + (0, 100, 2048, 0, 50, 9)) % 4001 - 2000).astype(np.int16)
-        sensor = VirtualSensor(raw, rate_hz, serial="VTIME0001", **options)
+        sensor = of or VirtualSensor(raw, rate_hz, serial="VTIME0001", **options)
 
         async def whole() -> Live:
             async with virtual_air([sensor], mtu=mtu) as air:
