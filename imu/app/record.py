@@ -245,6 +245,8 @@ async def find_and_record(
     screen.print(f"Looking for {sensor or 'a sensor'} ...", style="bright_black")
     found = await find(sensor, SCAN_S, backend)
     screen.print(f"Connecting to {found.name} ...", style="bright_black")
+    if found.family.caveats:
+        screen.print(f"note ({found.family.title}): {found.family.caveats}", style="yellow", soft_wrap=True)
     return await record(found, plan, backend=backend, display=display)
 
 
