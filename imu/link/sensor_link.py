@@ -305,7 +305,8 @@ class SensorLink:
         await self._read_battery(connection)
         with self._frames_held(anew=True):
             started = await connection.run(self._dialogue.begin(info, self._rate_hz))
-        self.info, self._stream = started.info, Stream(started, before, memory=self._able.memory)
+        speed = self._backend.speed if self._backend else 1.0
+        self.info, self._stream = started.info, Stream(started, before, memory=self._able.memory, speed=speed)
         self._broken, self._heard_s = False, loop_s()
         self._monitor.stream = self._stream
         self._monitor.set(state="streaming")
