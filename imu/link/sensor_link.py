@@ -66,15 +66,23 @@ class SensorLink:
 
     info: SensorInfo
 
-    def __init__(self, found: Found, *, rate_hz: float | None = None, backend: Backend | None = None) -> None:
+    def __init__(
+        self,
+        found: Found,
+        *,
+        rate_hz: float | None = None,
+        backend: Backend | None = None,
+        say: Callable[[str], object] = log.info,
+    ) -> None:
         """Nothing is sent yet.
 
         Args:
             found: From `scan` or `find`.
             rate_hz: Nominal rate; None leaves it to the sensor, which knows what fits the link.
             backend: Instead of the platform's Bluetooth.
+            say: Called while the link is entered, before anybody iterates, with what the person has to do for it.
         """
-        self._found, self._rate_hz, self._backend = found, rate_hz, backend
+        self._found, self._rate_hz, self._backend, self._say = found, rate_hz, backend, say
         self._dialogue = found.family.dialogue()
         self._able = found.family.abilities
         self._feed = Feed()
@@ -224,8 +232,10 @@ class SensorLink:
         try:
             await go(False)
         except NotPaired:
-            name = self._found.name
-            self._monitor.note("pairing", f"{name} talks only to machines it is paired with: say yes if you are asked.")
+            words = f"{self._found.name} talks only to machines it is paired with: say yes if you are asked."
+            self._monitor.note("pairing", words)
+            if self._keeper is None:
+                self._say(words)
             await self._hang_up()
             await go(True)
 
