@@ -123,7 +123,8 @@ class SensorLink:
         except BaseException:
             await self._leave_surely()
             raise
-        self._monitor.note("connected", f"{self.info.model} {self.info.serial} at {self.info.rate_hz:.3f} Hz")
+        lacks = "" if self.info.has_gyroscope else ", no gyroscope"
+        self._monitor.note("connected", f"{self.info.model} {self.info.serial} at {self.info.rate_hz:.3f} Hz{lacks}")
         self._keeper = asyncio.create_task(self._keep())
         return self
 

@@ -49,7 +49,9 @@ class H10Dialogue(PolarDialogue):
     def _started(self, info: SensorInfo, asked: tuple[StreamSettings, ...], factors: Factors) -> Started:
         (acc,), (factor,) = asked, factors
         decoder = H10Decoder(acc.rate_hz, acc_range_g=acc.full_scale, acc_factor=factor)
-        streaming = dataclasses.replace(info, rate_hz=float(acc.rate_hz), acc_range_mps2=acc.full_scale * G_MPS2)
+        streaming = dataclasses.replace(
+            info, rate_hz=float(acc.rate_hz), acc_range_mps2=acc.full_scale * G_MPS2, gyr_range_radps=0.0
+        )
         return Started(session=next(self._sessions), info=streaming, mtu=0, decoder=decoder)
 
 

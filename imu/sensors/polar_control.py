@@ -216,9 +216,10 @@ class Answers:
             more=part.more,
             parameters=before + part.parameters,
         )
-        if len(whole.parameters) > MOST_PARAMETERS:
+        goes_on = whole.more and whole.status == Status.OK
+        if len(whole.parameters) > MOST_PARAMETERS or (goes_on and not part.parameters):
             raise _fault("its answer without end")
-        if whole.more and whole.status == Status.OK:
+        if goes_on:
             self._begun = whole
             return None
         return whole
