@@ -70,8 +70,8 @@ class LinkEvent:
 
     Attributes:
         t_s: Newest device time when it happened; nan before the first sample.
-        kind: `connected`, `lost`, `resumed`, `restarted`, `backfilled`, `gone`, `regained`, `bad_frame`, `battery`,
-            `warning`, `good_again`, `stopped`.
+        kind: `pairing`, `connected`, `lost`, `resumed`, `restarted`, `backfilled`, `gone`, `regained`, `bad_frame`,
+            `battery`, `warning`, `good_again`, `stopped`.
         detail: In words.
         gap: Of `gone`: the samples [first, stop) that will never come, on the recording's numbering.
     """
