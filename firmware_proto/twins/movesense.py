@@ -30,7 +30,7 @@ PACKETS_HZ = 13
 SUBSCRIPTIONS = 4
 ANSWER_US = 20_000
 """From a request to its response; so long it has its place."""
-QUEUE_PACKETS = 16
+QUEUE_PARTS = 64
 
 
 @dataclass(kw_only=True)
@@ -240,4 +240,4 @@ class MovesenseTwin:
             part = slice(first, first + n)
             stamp_ms = int(on_for_ms + times_us[first] * ms_per_us) % 2**32
             whole = gsp.body(stamp_ms, acc_g[part], gyr_dps[part], ranges=self.ranges)
-            self._queue.extend(gsp.notified(reference, whole) if len(self._queue) < QUEUE_PACKETS else ())
+            self._queue.extend(gsp.notified(reference, whole) if len(self._queue) < QUEUE_PARTS else ())

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -172,7 +173,7 @@ async def record(
         SensorError: It would not connect or stream.
         StorageError: No session can be written where it belongs; nothing was recorded.
     """
-    async with SensorLink(found, backend=backend) as link:
+    async with SensorLink(found, backend=backend, say=partial(console.err().print, style="yellow")) as link:
         board = Board(
             exercise=plan.exercise, sensor=_shown(found.name, link.info), load_kg=plan.load_kg,
             set_rest_s=plan.set_rest_s, synthetic=plan.synthetic,

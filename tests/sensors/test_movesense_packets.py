@@ -94,7 +94,8 @@ def test_the_greeting_says_who_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "why"), [("Hello", "update it"), ("\x02x", "update it"), ("\x01174630", "MTU"), ("", "")]
+    ("said", "why"),
+    [("Hello", "update it"), ("\x02x", "update it"), ("\x01174630", "MTU"), ("", "cannot be understood")],
 )
 def test_a_greeting_that_is_none_says_what_to_do(said: str, why: str) -> None:
     with pytest.raises(SensorFault, match=why):

@@ -29,11 +29,13 @@ class Live:
     events: list[LinkEvent] = field(default_factory=list)
     error: SensorError | None = None
     link: SensorLink | None = None
+    said: list[str] = field(default_factory=list)
 
     async def stream(self, seconds: float) -> None:
         """Record for so many seconds from the first sample on, then stop and take the rest."""
+        found = await find(self.sensor.name, 5.0, self.backend)
         try:
-            async with SensorLink(await find(self.sensor.name, 5.0, self.backend), backend=self.backend) as self.link:
+            async with SensorLink(found, backend=self.backend, say=self.said.append) as self.link:
                 asyncio.get_running_loop().call_later(seconds, self.stop)
                 await self.take()
         except SensorError as error:

@@ -165,9 +165,8 @@ def test_it_is_paired_with_when_it_asks_for_it_and_not_before(live: Play) -> Non
     one = live(scene, of=twin)
     assert one.error is None
     assert paired == [False, True, False]
-    asked = next(event for event in one.events if event.kind == "pairing")
-    assert asked.detail == f"{twin.name} talks only to machines it is paired with: say yes if you are asked."
-    assert one.kinds.count("pairing") == 1
+    assert one.said == [f"{twin.name} talks only to machines it is paired with: say yes if you are asked."]
+    assert [event.detail for event in one.events if event.kind == "pairing"] == one.said
     assert_marked(one)
 
 
@@ -191,3 +190,4 @@ def test_a_pairing_that_fails_is_tried_once_and_says_what_to_do(live: Play, fail
     assert str(one.error).startswith(f"Could not pair with {one.sensor.name} (")
     assert "say yes where this machine asks; if it does not ask, remove the sensor from its Bluetooth" in str(one.error)
     assert tried == [False, True]
+    assert len(one.said) == 1
