@@ -40,12 +40,14 @@ class Air(Generic[Kind]):
         scanner_backend, client_backend: For bleak's `backend=` arguments; None where the host is an operating system.
         sensors: What is in the air, in the order given.
         clock: Simulated time of the sensors in microseconds.
+        speed: How much faster than the wall clock it runs.
     """
 
     scanner_backend: type[BaseBleakScanner] | None
     client_backend: type[BaseBleakClient] | None
     sensors: tuple[Kind, ...]
     clock: Callable[[], int]
+    speed: float
     _peripherals: tuple[ServedPeripheral, ...]
     _adapter: VirtualController
 
@@ -103,6 +105,7 @@ async def virtual_air(
                 client_backend=client,
                 sensors=tuple(sensors),
                 clock=clock,
+                speed=speed,
                 _peripherals=peripherals,
                 _adapter=controller,
             )

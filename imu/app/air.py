@@ -36,4 +36,4 @@ async def in_air(*sensors: Kind, speed: float = 1.0, mtu: int = 247) -> AsyncIte
             "'imu-back-extension[demo]' (in a clone: pip install -e '.[demo]')."
         ) from None
     async with virtual_air(sensors, speed=speed, mtu=mtu) as air:
-        yield air, Backend(scanner=air.scanner_backend, client=air.client_backend)
+        yield air, Backend(scanner=air.scanner_backend, client=air.client_backend, speed=air.speed)

@@ -359,7 +359,9 @@ def import_(
     path: Annotated[Path, typer.Argument(metavar="FILE|FOLDER", help="A file, a zip, or a folder with the files.")],
     format_: Annotated[
         str,
-        typer.Option("--format", metavar="NAME", help="auto, sensor-logger, phyphox, metabase, polar, dot or csv."),
+        typer.Option(
+            "--format", metavar="NAME", help="auto, sensor-logger, phyphox, metabase, polar, movesense, dot or csv."
+        ),
     ] = AUTO,
     columns: Annotated[
         str | None,
@@ -381,8 +383,9 @@ def import_(
 
     Known by themselves: Sensor Logger (with Total Acceleration switched on),
     phyphox (acceleration with g, and gyroscope), MbientLab MetaBase, Polar Sensor
-    Logger, Xsens / Movella DOT. What was assumed is said and kept in the notes.
-    Units are checked against gravity; nothing is written if they cannot be right.
+    Logger, Movesense Showcase, Xsens / Movella DOT. What was assumed is said and
+    kept in the notes. Units are checked against gravity; nothing is written if
+    they cannot be right.
 
     Examples:
         imu import ~/Downloads/2026-11-20_18-30-05.zip --exercise deadlift

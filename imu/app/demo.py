@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from firmware_proto.motion import Recording
+from firmware_proto.twins.movesense import MovesenseTwin
 from firmware_proto.twins.polar import H10Twin, VerityTwin
+from firmware_proto.twins.witmotion import WitMotionTwin
 from firmware_proto.virtual_gatt import VirtualPeripheral
 from firmware_proto.virtual_sensor import VirtualSensor
 from firmware_proto.virtual_source import Motion
@@ -115,6 +117,8 @@ TWINS: dict[str, Callable[[Recording], VirtualPeripheral]] = {
     NATIVE: virtual_sensor,
     "polar-h10": lambda performed: H10Twin(movement(performed), true_rate_ppm=12_000),
     "verity": lambda performed: VerityTwin(movement(performed), true_rate_ppm=12_000),
+    "movesense": lambda performed: MovesenseTwin(movement(performed), true_rate_ppm=12_000),
+    "witmotion": lambda performed: WitMotionTwin(movement(performed), true_rate_ppm=-8_000),
 }
 """Family -> its virtual twin, worn by whoever performs."""
 

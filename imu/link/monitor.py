@@ -27,14 +27,8 @@ class Monitor:
         stream: The stream its figures are of, None before the first.
     """
 
-    def __init__(self, feed: Feed, *, memory: bool = True) -> None:
-        """Begin.
-
-        Args:
-            feed: Where events go.
-            memory: Whether the sensor holds samples that can be had again.
-        """
-        self._memory = memory
+    def __init__(self, feed: Feed) -> None:
+        """Events go into `feed`."""
         self.stream: Stream | None = None
         self._feed = feed
         self._health = LinkHealth()
@@ -98,7 +92,7 @@ class Monitor:
 
     def gone(self, stream: Stream) -> None:
         """Say which samples were given up since it was last asked, hole by hole."""
-        held = "no longer holds them" if self._memory else "sends each but once"
+        held = "no longer holds them" if stream.memory else "sends each but once"
         for gap in stream.gone():
             (first, stop), (from_s, to_s) = gap, (stream.time_s(gap[0]), stream.time_s(gap[1]))
             self._feed.note(

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Self
 
 from imu.errors import ConnectionFailed, ImuError, SensorError, SensorFault
@@ -21,12 +21,13 @@ from imu.link.connection import Connection, NotPaired
 from imu.link.discovery import find
 from imu.link.feed import Feed
 from imu.link.health import LinkHealth
+from imu.link.intake import Intake
 from imu.link.monitor import Monitor
 from imu.link.recovery import PATIENCE_S
 from imu.link.stream import Stream
 from imu.link.types import Backend, Found, LinkEvent, loop_s
 from imu.model import ClockFit, Samples, SensorInfo
-from imu.sensors import FrameError, RequestRefused, StreamBroken
+from imu.sensors import FrameError, RequestRefused
 
 log = logging.getLogger(__name__)
 
@@ -65,30 +66,38 @@ class SensorLink:
 
     info: SensorInfo
 
-    def __init__(self, found: Found, *, rate_hz: float | None = None, backend: Backend | None = None) -> None:
+    def __init__(
+        self,
+        found: Found,
+        *,
+        rate_hz: float | None = None,
+        backend: Backend | None = None,
+        say: Callable[[str], object] = log.info,
+    ) -> None:
         """Nothing is sent yet.
 
         Args:
             found: From `scan` or `find`.
             rate_hz: Nominal rate; None leaves it to the sensor, which knows what fits the link.
             backend: Instead of the platform's Bluetooth.
+            say: Called while the link is entered, before anybody iterates, with what the person has to do for it.
         """
-        self._found, self._rate_hz, self._backend = found, rate_hz, backend
+        self._found, self._rate_hz, self._backend, self._say = found, rate_hz, backend, say
         self._dialogue = found.family.dialogue()
         self._able = found.family.abilities
         self._feed = Feed()
-        self._monitor = Monitor(self._feed, memory=self._able.memory)
+        self._monitor = Monitor(self._feed)
         self._connection: Connection | None = None
-        self._stream: Stream | None = None
-        self._holding = self._anew = False
-        self._early: list[tuple[bytes, float]] = []
+        self._intake = Intake(self._feed, self._monitor)
         self._keeper: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
-        self._heard_s = self._connected_s = self._battery_s = 0.0
-        self._mute = 0
-        self._broken = False
+        self._connected_s = self._battery_s = 0.0
         self._breaks_s: list[float] = []
         self._pings = Pings()
+
+    @property
+    def _stream(self) -> Stream | None:
+        return self._intake.stream
 
     @property
     def health(self) -> LinkHealth:
@@ -114,7 +123,8 @@ class SensorLink:
         except BaseException:
             await self._leave_surely()
             raise
-        self._monitor.note("connected", f"{self.info.model} {self.info.serial} at {self.info.rate_hz:.3f} Hz")
+        lacks = "" if self.info.has_gyroscope else ", no gyroscope"
+        self._monitor.note("connected", f"{self.info.model} {self.info.serial} at {self.info.rate_hz:.3f} Hz{lacks}")
         self._keeper = asyncio.create_task(self._keep())
         return self
 
@@ -143,45 +153,7 @@ class SensorLink:
     # What bleak calls.
 
     def _on_frame(self, data: bytes) -> None:
-        if self._holding or self._stream is None:
-            self._early.append((data, loop_s()))
-        else:
-            self._take(self._stream, data, loop_s())
-
-    def _on_said(self) -> None:
-        if self._anew:
-            self._early.clear()
-
-    def _take(self, stream: Stream, data: bytes, arrival_s: float) -> None:
-        try:
-            samples = stream.take(data, arrival_s)
-        except FrameError as error:
-            self._monitor.bad_frame(stream, error)
-            self._broken |= isinstance(error, StreamBroken)
-            return
-        if stream.heard_s == arrival_s:
-            self._heard_s, self._mute = arrival_s, 0
-        if len(samples):
-            self._feed.samples(samples)
-            self._monitor.judge(stream, samples)
-
-    @contextlib.contextmanager
-    def _frames_held(self, *, anew: bool) -> Iterator[None]:
-        """Keep frames until it is known what they belong to; to a new stream only those after the last thing said.
-
-        Those of a sensor with a memory go on with a stream that was never stopped, and are taken at once.
-        """
-        self._holding, self._anew = anew or not self._able.memory, anew
-        try:
-            yield
-        finally:
-            self._holding = False
-
-    def _let_in(self, stream: Stream) -> None:
-        """Take the frames that were kept."""
-        early, self._early = self._early, []
-        for data, arrival_s in early:
-            self._take(stream, data, arrival_s)
+        self._intake.frame(data)
 
     def _on_status(self, data: bytes) -> None:
         try:
@@ -190,7 +162,12 @@ class SensorLink:
             log.warning("%s", error)
             return
         self._monitor.status(status)
-        if self._stream and self._connection and not self._holding and status.session != self._stream.started.session:
+        if (
+            self._stream
+            and self._connection
+            and not self._intake.holding
+            and status.session != self._stream.started.session
+        ):
             self._connection.dropped.set()  # it stopped or restarted, and our stream is over
 
     # The keeper.
@@ -202,7 +179,7 @@ class SensorLink:
                     await asyncio.sleep(LOOK_EVERY_S)  # if we were held up, let what waits at the door come in first
                 if self._lost():
                     await self._reconnect()
-                elif self._broken and self._stream:
+                elif self._intake.broken and self._stream:
                     await self._start_anew(self._stream)
                 await self._look_after()
                 await self._rest(LOOK_EVERY_S)
@@ -216,8 +193,9 @@ class SensorLink:
             self._feed.end()
 
     def _lost(self) -> bool:
-        silent_s = loop_s() - max(self._heard_s, self._connected_s)
-        too_long = silent_s > max(SILENCE_S, SILENT_FRAMES * self._able.latency_s)
+        silent_s = loop_s() - max(self._intake.heard_s, self._connected_s)
+        latency_s = self._able.latency_at(self._stream.started.info.rate_hz) if self._stream else 0.0
+        too_long = silent_s > max(SILENCE_S, SILENT_FRAMES * latency_s)
         return self._connection is None or self._connection.dropped.is_set() or too_long
 
     async def _rest(self, seconds: float) -> None:
@@ -255,8 +233,10 @@ class SensorLink:
         try:
             await go(False)
         except NotPaired:
-            name = self._found.name
-            self._monitor.note("pairing", f"{name} talks only to machines it is paired with: say yes if you are asked.")
+            words = f"{self._found.name} talks only to machines it is paired with: say yes if you are asked."
+            self._monitor.note("pairing", words)
+            if self._keeper is None:
+                self._say(words)
             await self._hang_up()
             await go(True)
 
@@ -266,11 +246,11 @@ class SensorLink:
             self._dialogue,
             on_frame=self._on_frame,
             on_status=self._on_status,
-            on_said=self._on_said,
+            on_said=self._intake.said,
             backend=self._backend,
             pair=pair,
         )
-        self._early.clear()
+        self._intake.connected()
         try:
             await connection.open()
         except ConnectionFailed as error:
@@ -301,17 +281,15 @@ class SensorLink:
             raise ConnectionFailed(f"{self._found.name} is not connected; connect first.")
         info = await connection.run(self._dialogue.introduce())
         await self._read_battery(connection)
-        with self._frames_held(anew=True):
+        with self._intake.held(anew=True):
             started = await connection.run(self._dialogue.begin(info, self._rate_hz))
-        self.info, self._stream = started.info, Stream(started, before)
-        self._broken, self._heard_s = False, loop_s()
-        self._monitor.stream = self._stream
-        self._monitor.set(state="streaming")
-        self._let_in(self._stream)
+        speed = self._backend.speed if self._backend else 1.0
+        self.info = started.info
+        self._intake.begin(Stream(started, before, memory=self._able.memory, speed=speed))
 
     async def _reconnect(self) -> None:
         """Find the sensor again and go on."""
-        if self._mute >= MOST_MUTE:
+        if self._intake.mute >= MOST_MUTE:
             raise SensorFault(
                 f"{self._found.name} answers, but has sent no sample over {MOST_MUTE} connections; switch it off and "
                 "on. What was received is kept."
@@ -326,7 +304,7 @@ class SensorLink:
                 raise
             except SensorError as error:
                 log.info("%s", error)
-                if loop_s() > self._heard_s + GIVE_UP_S:
+                if loop_s() > self._intake.heard_s + GIVE_UP_S:
                     raise ConnectionFailed(
                         f"{self._found.name} was lost and not found again within {GIVE_UP_S:g} s ({error}) What was "
                         "received is kept; start a new session."
@@ -342,7 +320,7 @@ class SensorLink:
         self._found = await find(self._found.address, SEARCH_S, self._backend)
         self._monitor.set(state="found, connecting")
         await self._paired_if_asked(self._connect_and_resume)
-        self._mute += 1
+        self._intake.mute += 1
         self._monitor.set(reconnects=self.health.reconnects + 1)
 
     async def _hang_up(self) -> None:
@@ -357,12 +335,12 @@ class SensorLink:
         stream.recovery.disconnected()
         if self._stopping.is_set() and not self._able.memory:
             return None  # there is nothing to be had of it, it is only to be stopped
-        with self._frames_held(anew=False):
+        with self._intake.held(anew=False):
             resumed = await connection.run(self._dialogue.resume(stream.started))
         if resumed is None:
-            return await self._restart(stream, "The sensor was restarted and holds nothing of before.")
-        self._heard_s = loop_s()
-        self._let_in(stream)
+            holds = "was restarted and holds nothing of before" if stream.memory else "cannot go on where it was"
+            return await self._restart(stream, f"The sensor {holds}.")
+        self._intake.go_on()
         where = ""
         if resumed.next_index is not None:  # nothing of it is on its way: ask at once
             stream.recovery.reaches(resumed.next_index, loop_s() - PATIENCE_S)
@@ -407,7 +385,7 @@ class SensorLink:
         """
         since_s = loop_s()
         while stream.recovery.missing and loop_s() < min(
-            max(since_s, self._heard_s) + LAST_GAPS_S, since_s + LONGEST_FETCH_S
+            max(since_s, self._intake.heard_s) + LAST_GAPS_S, since_s + LONGEST_FETCH_S
         ):
             await self._look_after()
             if self._lost():
@@ -418,7 +396,7 @@ class SensorLink:
         """Stop, fetch what is missing, disconnect; a sensor lost at the end is looked for while it waits for us."""
         deadline_s, stopped = loop_s() + LAST_SEARCH_S, False
         if self._able.memory:
-            deadline_s = max(deadline_s, self._heard_s + GIVE_UP_S)
+            deadline_s = max(deadline_s, self._intake.heard_s + GIVE_UP_S)
         while not stopped and loop_s() < deadline_s:
             before_s = loop_s()
             try:
@@ -427,7 +405,7 @@ class SensorLink:
             except SensorError as error:
                 log.info("%s", error)
                 await asyncio.sleep(AGAIN_S)
-                deadline_s += max(self._heard_s - before_s, 0.0)  # while something comes, it is no search
+                deadline_s += max(self._intake.heard_s - before_s, 0.0)  # while something comes, it is no search
         await self._hang_up()
         if self._stream:
             self._lose_the_rest(self._stream)

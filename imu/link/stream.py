@@ -36,9 +36,18 @@ class Stream:
     """Host time of the newest frame that gave samples, whether they were new or not; -inf before the first."""
     _zero_host_s: float
 
-    def __init__(self, started: Started, before: Stream | None = None) -> None:
-        """Begin; `before` is the stream that this one continues."""
-        self.started = started
+    def __init__(
+        self, started: Started, before: Stream | None = None, *, memory: bool = True, speed: float = 1.0
+    ) -> None:
+        """Begin.
+
+        Args:
+            started: What began.
+            before: The stream that this one continues.
+            memory: Whether the sensor holds samples that can be had again.
+            speed: How much faster than the host's time the sensor's runs: 1 but in a simulation.
+        """
+        self.started, self.memory, self._speed = started, memory, speed
         self.recovery = Recovery()
         self.heard_s = -math.inf
         self.bad_frames = before.bad_frames if before else 0
@@ -67,7 +76,7 @@ class Stream:
         Raises:
             FrameError: It cannot be believed.
         """
-        samples = self.started.decoder.push(frame, host_s)
+        samples = self.started.decoder.push(frame, host_s * self._speed)
         if not len(samples):
             return samples
         self.heard_s = host_s
@@ -98,7 +107,7 @@ class Stream:
         if stretches:
             stretches[-1] |= link_findings(
                 told_hz=self.started.info.rate_hz, true_hz=self.clock.rate_hz, in_time_hz=self._pace.rate_hz,
-                latency_s=self.clock.latency_s,
+                latency_s=self.clock.latency_s, memory=self.memory,
             )  # fmt: skip
         return stretches
 
@@ -200,7 +209,7 @@ class Stream:
             samples,
             t_s=samples.t_s + time_s,
             index=samples.index + index,
-            arrival_s=samples.arrival_s - self._zero_host_s,
+            arrival_s=samples.arrival_s / self._speed - self._zero_host_s,
         )
 
 

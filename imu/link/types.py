@@ -16,10 +16,16 @@ def loop_s() -> float:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Backend:
-    """bleak's backends to use instead of the platform's own: the virtual radio's, in the demo and in tests."""
+    """bleak's backends to use instead of the platform's own: the virtual radio's, in the demo and in tests.
+
+    Attributes:
+        speed: How much faster than this machine's time the sensors' runs. It matters to those alone whose samples have
+            no other time than that of their arrival.
+    """
 
     scanner: type[Any] | None = None
     client: type[Any] | None = None
+    speed: float = 1.0
 
 
 NO_RSSI_DBM = -127
@@ -64,8 +70,8 @@ class LinkEvent:
 
     Attributes:
         t_s: Newest device time when it happened; nan before the first sample.
-        kind: `connected`, `lost`, `resumed`, `restarted`, `backfilled`, `gone`, `regained`, `bad_frame`, `battery`,
-            `warning`, `good_again`, `stopped`.
+        kind: `pairing`, `connected`, `lost`, `resumed`, `restarted`, `backfilled`, `gone`, `regained`, `bad_frame`,
+            `battery`, `warning`, `good_again`, `stopped`.
         detail: In words.
         gap: Of `gone`: the samples [first, stop) that will never come, on the recording's numbering.
     """

@@ -26,11 +26,13 @@ from imu.sensors.family import (
     hear,
     read,
 )
+from imu.sensors.movesense import MOVESENSE
 from imu.sensors.native import NATIVE
 from imu.sensors.native_frames import NativeDecoder
 from imu.sensors.polar import H10, VERITY
+from imu.sensors.witmotion import WITMOTION
 
-FAMILIES: tuple[Family, ...] = (NATIVE, H10, VERITY)
+FAMILIES: tuple[Family, ...] = (NATIVE, H10, VERITY, MOVESENSE, WITMOTION)
 """All families the link looks for."""
 
 __all__ = [

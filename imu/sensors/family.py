@@ -283,7 +283,7 @@ class Abilities:
         gyroscope: Whether it measures rotation.
         rates_hz: Those to choose from, rising; empty where each sensor tells its own.
         default_rate_hz: The one used if none is chosen; None where the sensor chooses.
-        latency_s: From a measurement to its arrival, at most, on a good link: what one frame holds.
+        latency_s: From a measurement to its arrival, at most, on a good link at the default rate: what a frame holds.
         memory: Whether it holds samples for a while, so that those lost on the way can be had again.
         numbered: Whether frames carry a number, so that a lost one is known for sure.
         device_time: Whether frames carry the sensor's own time.
@@ -298,6 +298,10 @@ class Abilities:
     numbered: bool
     device_time: bool
     battery: bool
+
+    def latency_at(self, rate_hz: float) -> float:
+        """The same at another rate, for a frame holds so many samples."""
+        return self.latency_s * (self.default_rate_hz / rate_hz if self.default_rate_hz else 1.0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

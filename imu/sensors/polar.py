@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import ClassVar
 
-from imu.model import G_MPS2, Mount, SensorInfo
+from imu.model import G_MPS2, SensorInfo
 from imu.sensors import polar_control as control
 from imu.sensors.family import Abilities, Family, Started, Talk
 from imu.sensors.polar_control import Op, Status, StreamSettings
@@ -28,7 +28,9 @@ _NO_SDK_MODE = (Status.INVALID_OP, Status.INVALID_MEASUREMENT, Status.NOT_SUPPOR
 class H10Dialogue(PolarDialogue):
     """Acceleration alone.
 
-    Axes: z points out of the chest (an upright one that leans back reads +z, polar-ble-sdk issue 223), x to the feet.
+    Axes, worn with the name upright: z out of the chest (polar-ble-sdk issue 223: who leans back reads +z), and, as a
+    program of a user has it, x to the feet: `--mount -x,+z`. The studs let it be worn upside down as well, which an
+    accelerometer alone does not always betray; so what it sits like is learned unless somebody says it.
     """
 
     name = "polar-h10"
@@ -44,12 +46,13 @@ class H10Dialogue(PolarDialogue):
         battery=True,
     )
     ranges: ClassVar[Mapping[Measurement, int]] = {Measurement.ACC: ACC_RANGE_G}
-    mount = Mount.from_axes(cranial="-x", anterior="+z", source="nominal")
 
     def _started(self, info: SensorInfo, asked: tuple[StreamSettings, ...], factors: Factors) -> Started:
         (acc,), (factor,) = asked, factors
         decoder = H10Decoder(acc.rate_hz, acc_range_g=acc.full_scale, acc_factor=factor)
-        streaming = dataclasses.replace(info, rate_hz=float(acc.rate_hz), acc_range_mps2=acc.full_scale * G_MPS2)
+        streaming = dataclasses.replace(
+            info, rate_hz=float(acc.rate_hz), acc_range_mps2=acc.full_scale * G_MPS2, gyr_range_radps=0.0
+        )
         return Started(session=next(self._sessions), info=streaming, mtu=0, decoder=decoder)
 
 

@@ -112,8 +112,9 @@ class VerityDecoder:
     def push_many(self, frames: Sequence[bytes], arrival_s: Sequence[float]) -> Samples:
         """Decode frames in order of arrival; the same as one by one, and raises as that does, or earlier."""
         blocks: dict[int, PmdBlock] = {}
-        for kind in {frame[0] & KIND_BITS for frame in frames}:
-            ours = [at for at, frame in enumerate(frames) if frame[0] & KIND_BITS == kind]
+        kinds = [frame[0] & KIND_BITS if frame else -1 for frame in frames]
+        for kind in set(kinds):
+            ours = [at for at, each in enumerate(kinds) if each == kind]
             decoded = decode_frames([frames[at] for at in ours], factor=self._factors.get(kind))
             blocks.update(zip(ours, decoded.split(), strict=True))
         taken = [self._take(blocks[at], at_s) for at, at_s in enumerate(arrival_s)]

@@ -14,7 +14,8 @@ from firmware_proto.twins.polar import H10Twin, PolarTwin, VerityTwin
 from firmware_proto.twins.polar_device import CONTROL_UUID, DATA_UUID, UNSET_NS
 from firmware_proto.virtual_gatt import AttRefused, Link, VirtualPeripheral
 from firmware_proto.virtual_source import Motion
-from imu.sensors.polar_frames import decode_delta, decode_frame
+from imu.sensors.polar_frames import decode_frame
+from imu.sensors.polar_packed import differences
 
 STEP_US = 30_000
 START_200_HZ_8_G = "0202 00 01 c800 01 01 1000 02 01 0800"
@@ -182,7 +183,7 @@ PATTERNS = st.lists(st.tuples(*[st.integers(-(2**31), 2**31 - 1)] * 3), min_size
 def test_what_is_compressed_is_what_comes_out(counts: list[tuple[int, ...]], room: int) -> None:
     packed = polar_bytes.compress(np.array(counts), width=2, room=room)
     assert len(packed.content) <= room
-    assert decode_delta(packed.content, resolution_bits=16).tolist() == [list(c) for c in counts[: packed.samples]]
+    assert differences([packed.content], 2)[0].tolist() == [list(c) for c in counts[: packed.samples]]
     assert packed.full is (packed.samples < len(counts))
 
 
@@ -190,7 +191,7 @@ def test_what_is_compressed_is_what_comes_out(counts: list[tuple[int, ...]], roo
 def test_so_it_is_where_sums_wrap(patterns: list[tuple[int, ...]], room: int) -> None:
     packed = polar_bytes.compress(np.array(patterns), width=4, room=room)
     assert len(packed.content) <= room
-    assert decode_delta(packed.content, resolution_bits=32).tolist() == [list(p) for p in patterns[: packed.samples]]
+    assert differences([packed.content], 4)[0].tolist() == [list(p) for p in patterns[: packed.samples]]
 
 
 @given(st.binary(max_size=30), st.sampled_from([23, 40, 232]))

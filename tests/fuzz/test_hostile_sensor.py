@@ -182,7 +182,7 @@ def test_what_cannot_be_used_leaves_nothing_behind(targets: ModuleType, kind: st
 
     def look(link: Watched) -> None:
         assert link._connection is not None
-        sizes.append(targets.size_of([link._connection._answers._queue, link._stream, link._early, link._monitor]))
+        sizes.append(targets.size_of([link._connection._answers._queue, link._intake, link._monitor]))
 
     for often in (0.05, 0.5):
         sensor = Hostile(3, **({} if kind == "answers" else {kind: often}))

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
+import numpy as np
 import pytest
 from bleak.backends.scanner import AdvertisementData, AdvertisementDataCallback, BaseBleakScanner
 from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason, BleakError
@@ -13,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_proto import wire
+from firmware_proto.twins.polar import H10Twin, VerityTwin
 from firmware_proto.virtual_radio import Air
 from firmware_proto.virtual_sensor import VirtualSensor
+from firmware_proto.virtual_source import Motion
 from imu.errors import BluetoothUnavailable, SensorNotFound, SeveralSensors
 from imu.link import NO_RSSI_DBM, Backend, Found, Seen, SensorLink, discovery, find, scan
 from imu.link.discovery import BATTERY_SERVICE_UUID
@@ -50,6 +53,15 @@ async def test_of_two_one_must_be_named(in_air: InAir, make_sensor: MakeSensor) 
         assert (await find(air.address(0).lower(), 5.0, backend)).name == one.name
         with pytest.raises(SensorNotFound, match=rf"'BX-none' was not found within 0.5 s .in range: .*{one.name}"):
             await find("BX-none", 0.5, backend)
+
+
+async def test_sensors_that_do_not_advertise_their_service_are_found(in_air: InAir, make_sensor: MakeSensor) -> None:
+    still = Motion(np.tile((0.0, 1.0, 0.0), (10, 1)), np.zeros((10, 3)), 52.0)
+    async with in_air(H10Twin(still), VerityTwin(still), make_sensor()) as (air, backend):
+        seen = {one.address: one.family.name for one in await scan(1.5, backend) if isinstance(one, Found)}
+        assert seen == {air.address(0): "polar-h10", air.address(1): "verity", air.address(2): "native"}
+        found = await find(air.sensors[0].advertised.name.upper(), 5.0, backend)
+        assert (found.family.name, found.name[:10]) == ("polar-h10", "Polar H10 ")
 
 
 async def test_a_sensor_that_somebody_listens_to_is_left_alone(in_air: InAir, make_sensor: MakeSensor) -> None:
