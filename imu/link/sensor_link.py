@@ -123,8 +123,11 @@ class SensorLink:
         except BaseException:
             await self._leave_surely()
             raise
-        lacks = "" if self.info.has_gyroscope else ", no gyroscope"
-        self._monitor.note("connected", f"{self.info.model} {self.info.serial} at {self.info.rate_hz:.3f} Hz{lacks}")
+        lacks, name = (
+            "" if self.info.has_gyroscope else ", no gyroscope",
+            f"{self.info.model} {self.info.serial}".rstrip(),
+        )
+        self._monitor.note("connected", f"{name} at {self.info.rate_hz:.3f} Hz{lacks}")
         self._keeper = asyncio.create_task(self._keep())
         return self
 
