@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_proto.twins.polar import H10Twin, PolarTwin, VerityTwin
+from firmware_proto.twins.polar import H10Twin, VerityTwin
+from firmware_proto.twins.polar_twin import PolarTwin
 from firmware_proto.virtual_source import Motion
 from imu.errors import SensorFault, UsageError
 from imu.model import G_MPS2, Samples
