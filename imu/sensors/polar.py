@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import ClassVar
 
-from imu.model import G_MPS2, Mount, SensorInfo
+from imu.model import G_MPS2, SensorInfo
 from imu.sensors import polar_control as control
 from imu.sensors.family import Abilities, Family, Started, Talk
 from imu.sensors.polar_control import Op, Status, StreamSettings
@@ -28,7 +28,9 @@ _NO_SDK_MODE = (Status.INVALID_OP, Status.INVALID_MEASUREMENT, Status.NOT_SUPPOR
 class H10Dialogue(PolarDialogue):
     """Acceleration alone.
 
-    Axes: z points out of the chest (an upright one that leans back reads +z, polar-ble-sdk issue 223), x to the feet.
+    Axes, worn with the name upright: z out of the chest (polar-ble-sdk issue 223: who leans back reads +z), and, as a
+    program of a user has it, x to the feet: `--mount -x,+z`. The studs let it be worn upside down as well, which an
+    accelerometer alone does not always betray; so what it sits like is learned unless somebody says it.
     """
 
     name = "polar-h10"
@@ -44,7 +46,6 @@ class H10Dialogue(PolarDialogue):
         battery=True,
     )
     ranges: ClassVar[Mapping[Measurement, int]] = {Measurement.ACC: ACC_RANGE_G}
-    mount = Mount.from_axes(cranial="-x", anterior="+z", source="nominal")
 
     def _started(self, info: SensorInfo, asked: tuple[StreamSettings, ...], factors: Factors) -> Started:
         (acc,), (factor,) = asked, factors
@@ -62,11 +63,12 @@ class VerityDialogue(PolarDialogue):
     title = "Polar Verity Sense"
     abilities = Abilities(
         gyroscope=True,
-        # A frame holds some 70 to 130 samples (polar-ble-sdk issues 317, 439): at 52 Hz they come up to 2.5 s late,
-        # at 208 Hz 0.6 s. At 416 Hz the link carries twice as much, and whole frames were seen to be lost (775).
+        # A frame is sent when it is full, with 70 to 130 samples (polar-ble-sdk issues 317, 439), of our virtual one
+        # with up to 164: at 52 Hz they come up to 2.5 s late, at 208 Hz 0.8 s. At 416 Hz the link carries twice as
+        # much, and whole frames were seen to be lost (issue 775).
         rates_hz=(52.0, 104.0, 208.0),
         default_rate_hz=208.0,
-        latency_s=130 / 208,
+        latency_s=0.8,
         memory=False,
         numbered=False,
         device_time=True,
@@ -129,5 +131,5 @@ VERITY = Family(
     name_prefixes=("Polar Sense", "Polar Verity"),
     dialogue=VerityDialogue,
     abilities=VerityDialogue.abilities,
-    caveats="The screen is half a second behind, and what a drop loses cannot be had again.",
+    caveats="The screen is up to 0.8 s behind, and what a drop loses cannot be had again.",
 )

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from imu.errors import ImuError, SensorFault, UsageError
-from imu.model import Mount, SensorInfo
+from imu.model import SensorInfo
 from imu.sensors import polar_control as control
 from imu.sensors.family import (
     Abilities,
@@ -65,7 +65,6 @@ class PolarDialogue(Plain, ABC):
     abilities: ClassVar[Abilities]
     ranges: ClassVar[Mapping[Measurement, int]]
     """What is measured, each with its full scale in g or deg/s if the sensor leaves the choice."""
-    mount: ClassVar[Mount | None] = None
 
     def __init__(self) -> None:
         self._sessions = itertools.count(1)
@@ -111,7 +110,6 @@ class PolarDialogue(Plain, ABC):
             serial=texts["serial"],
             firmware=texts["firmware"],
             has_gyroscope=self.abilities.gyroscope,
-            mount=self.mount,
         )
 
     def begin(self, info: SensorInfo, rate_hz: float | None) -> Talk[Started]:
