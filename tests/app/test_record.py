@@ -57,8 +57,9 @@ async def test_the_whole_job(performance: Recording, tmp_path: Path, imu: Imu) -
     assert {name: (recorded.folder / name).read_bytes() for name in written} == written
 
 
+@pytest.mark.virtual_time
 async def test_what_the_sensor_measured_is_what_the_file_holds(performance: Recording, tmp_path: Path) -> None:
-    recorded = await record_virtual(performance, plan(tmp_path, duration_s=20.0), speed=20.0, display=Lines)
+    recorded = await record_virtual(performance, plan(tmp_path, duration_s=20.0), display=Lines)
     assert recorded.folder is not None
     samples = read_session(recorded.folder).samples
     first = int(samples.index[0])
@@ -109,6 +110,7 @@ async def test_a_drop_in_mid_set_loses_nothing(in_air: InAir, tmp_path: Path) ->
     assert session.samples.index[-1] - session.samples.index[0] + 1 == len(session.samples)
 
 
+@pytest.mark.virtual_time
 async def test_trouble_with_the_disk_is_told_at_the_end_even_if_it_passed(
     performance: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,7 +126,7 @@ async def test_trouble_with_the_disk_is_told_at_the_end_even_if_it_passed(
             super().event(kind, t_s, detail)
 
     monkeypatch.setattr("imu.app.record.Recorder", Hiccup)
-    recorded = await record_virtual(performance, plan(tmp_path, duration_s=5.0), speed=20.0, display=Lines)
+    recorded = await record_virtual(performance, plan(tmp_path, duration_s=5.0), display=Lines)
     assert isinstance(recorded.error, StorageError)
     assert recorded.folder is not None
     assert len(read_session(recorded.folder).samples) > 400
@@ -138,6 +140,7 @@ def test_a_recording_of_nothing_leaves_no_folder(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.virtual_time
 async def test_a_session_that_cannot_be_counted_again_is_no_success(
     performance: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,7 +151,7 @@ async def test_a_session_that_cannot_be_counted_again_is_no_success(
             super().append(dataclasses.replace(samples, t_s=samples.t_s - 60.0 * (samples.index > 200)))
 
     monkeypatch.setattr("imu.app.record.Recorder", Shaken)
-    recorded = await record_virtual(performance, plan(tmp_path, duration_s=5.0), speed=20.0, display=Lines)
+    recorded = await record_virtual(performance, plan(tmp_path, duration_s=5.0), display=Lines)
     assert recorded.folder is not None
     assert isinstance(recorded.error, DataError)
     assert "time goes back" in str(recorded.error)
