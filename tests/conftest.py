@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from examples import examples
 from hypothesis import settings
 
 from firmware_proto.virtual_radio import Air, virtual_air
@@ -23,7 +24,7 @@ from imu.link import Backend
 if TYPE_CHECKING:
     from bluez.machine import Machine
 
-settings.register_profile("any machine", deadline=None, print_blob=True)
+settings.register_profile("any machine", deadline=None, print_blob=True, max_examples=examples(100))
 settings.load_profile("any machine")
 """No test depends on how fast the machine is."""
 
@@ -126,14 +127,13 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark the tests of `in_air` that run on a real BlueZ."""
     if isinstance(item, pytest.Function) and "in_air" in item.fixturenames and BLUEZ in item.callspec.id.split("-"):
         item.add_marker(pytest.mark.bluez)
-        item.add_marker(pytest.mark.slow)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave slow tests out unless the command line chooses by mark."""
+    """Leave out what takes minutes, or a machine of its own, unless the command line chooses by mark."""
     if config.getoption("-m"):
         return
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    if slow:
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in slow]
+    left_out = [item for item in items if item.get_closest_marker("slow") or item.get_closest_marker("bluez")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]

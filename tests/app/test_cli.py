@@ -60,14 +60,15 @@ def test_help_of_each_command_has_an_example(imu: Imu, command: str) -> None:
     ],
 )
 def test_a_mistake_gets_one_sentence_and_no_traceback(
-    run_imu: Run, arguments: tuple[str, ...], code: int, said: str
+    imu: Imu, arguments: tuple[str, ...], code: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = run_imu(*arguments)
-    assert done.returncode == code
+    monkeypatch.chdir(tmp_path)
+    done = imu(*arguments)
+    assert done.exit_code == code
     assert done.stderr.startswith("error: ")
     assert said in done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stdout == ""
+    assert done.stderr == done.output, "nothing else was said"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_verbose_shows_where_it_happened(run_imu: Run) -> None:

@@ -6,6 +6,7 @@ import io
 from dataclasses import replace
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
@@ -158,7 +159,7 @@ def test_the_links_health_is_said_in_words(health: LinkHealth, said: str) -> Non
 angles = st.floats(-360, 360) | st.just(float("nan"))
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     exercise=st.sampled_from(sorted(EXERCISES)),
     phase=st.sampled_from(Phase),

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -232,7 +233,7 @@ def test_the_stretch_alone_gives_the_same_afterwards(learned: bool) -> None:
     assert repr(again) == repr(found)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15))
 @given(shares=st.lists(st.floats(0, 1), max_size=30), learned=st.booleans(), begin=st.sampled_from([0, 400]))
 def test_live_calibration_is_the_same_in_any_pieces(shares: list[float], learned: bool, begin: int) -> None:
     r = visit("back-extension", rate_hz=26.0)
