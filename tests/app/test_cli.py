@@ -144,6 +144,7 @@ def test_a_place_that_cannot_be_written_is_said_before_the_set_not_after(
     assert done.exit_code == 5
     assert "afile" in done.output
     assert "could not be written" in done.output
+    assert "is kept" not in done.output, "there is nothing to keep"
     assert "Looking for" not in done.output
     assert "Nothing was received" not in done.output
 
@@ -155,6 +156,7 @@ def test_a_disk_without_room_for_the_session_s_head_ends_it_at_once(run_imu: Run
     done = run_imu("demo", "--speed", "20", "--reps", "3", code=limit)
     assert done.returncode == 5, done.stderr
     assert "session.json could not be written" in done.stderr
+    assert "is kept" not in done.stderr, "there is nothing to keep"
     assert "Traceback" not in done.stderr
     assert "Nothing was received" not in done.stdout
     assert list((tmp_path / "recordings").iterdir()) == []
