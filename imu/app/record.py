@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -13,7 +14,7 @@ from imu.app import console, tables, words
 from imu.app.analyze import rederive, show_analysis
 from imu.app.board import Board
 from imu.app.display import Display, display_for
-from imu.app.ending import run_until_ended
+from imu.app.ending import run_until_ended, take_cancellation
 from imu.app.follow import End, Follower
 from imu.app.keys import keyboard
 from imu.errors import ImuError, StorageError
@@ -170,7 +171,7 @@ async def record(
         SensorError: It would not connect or stream.
         StorageError: No session can be written where it belongs; nothing was recorded.
     """
-    async with SensorLink(found, backend=backend) as link:
+    async with _told_anyway() as kept, SensorLink(found, backend=backend) as link:
         board = Board(
             exercise=plan.exercise, sensor=found.name, load_kg=plan.load_kg, set_rest_s=plan.set_rest_s,
             synthetic=plan.synthetic,
@@ -183,7 +184,20 @@ async def record(
         with recorder.kept_if_cut_off(), keyboard() as keys, display(board) as shown:
             follower = Follower(pipeline, board, shown, sink=recorder, link=link, calibrate=plan.calibrate, keys=keys)
             end = await follower.follow(aiter(link), plan.duration_s)
-        return _finish(recorder, end, link.health, link.clock)
+        kept.append(_finish(recorder, end, link.health, link.clock))
+    return kept[0]
+
+
+@contextlib.asynccontextmanager
+async def _told_anyway() -> AsyncIterator[list[Recorded]]:
+    """Who asks for the end when all is kept already is still told what there is."""
+    kept: list[Recorded] = []
+    try:
+        yield kept
+    except asyncio.CancelledError:
+        if not kept:
+            raise
+        take_cancellation()
 
 
 def _finish(recorder: Recorder, end: End, health: LinkHealth, clock: tuple[ClockFit, ...]) -> Recorded:
