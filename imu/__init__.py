@@ -6,7 +6,8 @@
     session.reps[["set", "rep", "tempo", "rom_deg"]]
 
 `read_session` reads a folder or a bare CSV, `analyze` takes samples from memory; both give a `Review` of pandas tables
-(`imu.review.tables`). `list_sessions` says what is in a folder of sessions, `latest_session` which is the newest. Loading `imu` itself loads none of this.
+(`imu.review.tables`). `list_sessions` says what is in a folder of sessions, `latest_session` which is the newest.
+Loading `imu` itself loads none of this.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from imu.app import words
 from imu.model import Floats, Rep, Verdict, format_tempo
 from imu.review.control import turn_sharpness_dps2
 from imu.review.linked import holes
-from imu.review.tables import Review, added_by_person
+from imu.review.tables import Review
 from imu.tempo import PHASES, Tempo, measured_s
 
 PHASE_WORDS = ("Lowering", "Bottom hold", "Lift", "Top hold")
@@ -130,7 +130,7 @@ def _others(review: Review) -> list[str]:
 
 def _overruled(review: Review) -> list[str]:
     n = int((review.ledger["accepted"] != review.ledger["counted"]).sum())
-    added = len(added_by_person(review.ledger, review.labels))
+    added = len(review.added)
     said = [f"judged {n} of the movements otherwise" if n else "", f"added {words.reps(added)}" if added else ""]
     told = " and ".join(one for one in said if one)
     return [f"A person {told}; the figures here are the program's."] if told else []

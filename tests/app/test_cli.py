@@ -34,6 +34,7 @@ def test_help_names_every_command_and_where_to_start(run_imu: Run) -> None:
     done = run_imu("--help")
     assert done.returncode == 0
     assert all(command in done.stdout for command in COMMANDS)
+    assert "<bool>" not in done.stdout
     assert "imu demo" in done.stdout
 
 
@@ -43,6 +44,7 @@ def test_help_of_each_command_has_an_example(imu: Imu, command: str) -> None:
     assert done.exit_code == 0
     assert "Example" in done.output
     assert f"imu {command}" in done.output.split("Example", 1)[1]
+    assert "<bool>" not in done.output
 
 
 @pytest.mark.parametrize(

@@ -44,8 +44,9 @@ def chart(title: str, caption: str, *, of_reps: bool = False) -> Callable[[Draw]
 
     def make(draw: Draw) -> Chart[Review]:
         return Chart(
-            name=draw.__name__.replace("_", "-"), title=title, caption=caption, draw=_of_reps(draw) if of_reps else draw,
-            subject=subject, synthetic=lambda review: " (synthetic)" if review.synthetic else "",
+            name=draw.__name__.replace("_", "-"), title=title, caption=caption, subject=subject,
+            draw=_of_reps(draw) if of_reps else draw,
+            synthetic=lambda review: " (synthetic)" if review.synthetic else "",
         )  # fmt: skip
 
     return make
