@@ -46,8 +46,8 @@ def _analysed(
 
 @pytest.fixture(scope="module")
 def analysed() -> Analyse:
-    """Analyse a simulated recording, by default as its own exercise and with the mount declared; a whole one once."""
-    whole = lru_cache(maxsize=RECORDINGS)(_analysed)
+    """Analyse a simulated recording, by default as its own exercise and with the mount declared; a plain one once."""
+    plain = lru_cache(maxsize=RECORDINGS)(_analysed)
 
     def run(
         recording: Recording,
@@ -58,8 +58,8 @@ def analysed() -> Analyse:
         **settings: Any,
     ) -> Analysis:
         key = exercise or recording.plan.style
-        if keep is None:
-            return whole(recording, key, learned=learned, **settings)
+        if keep is None and not settings:
+            return plain(recording, key, learned=learned)
         return _analysed(recording, key, learned=learned, keep=keep, **settings)
 
     return run
