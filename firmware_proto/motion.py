@@ -38,7 +38,7 @@ FINE_HZ = 416.0
 """The grid on which motion is evaluated is at least this fine, and a whole multiple of the sensor's true rate."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # equal to itself alone: arrays have no one truth value
 class Recording:
     """What a sensor recorded, and what was true.
 

@@ -6,7 +6,8 @@
     session.reps[["set", "rep", "tempo", "rom_deg"]]
 
 `read_session` reads a folder or a bare CSV, `analyze` takes samples from memory; both give a `Review` of pandas tables
-(`imu.review.tables`). `list_sessions` says what is in a folder of sessions. Loading `imu` itself loads none of this.
+(`imu.review.tables`). `list_sessions` says what is in a folder of sessions, `latest_session` which is the newest.
+Loading `imu` itself loads none of this.
 """
 
 from __future__ import annotations
@@ -15,14 +16,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from imu.review.listing import list_sessions
+    from imu.review.listing import latest_session, list_sessions
     from imu.review.tables import Review, analyze, read_session
 
 __version__ = "0.2.0"
 
-_LATER = {"read_session": "tables", "analyze": "tables", "Review": "tables", "list_sessions": "listing"}
+_LATER = {
+    "read_session": "tables", "analyze": "tables", "Review": "tables", "list_sessions": "listing",
+    "latest_session": "listing",
+}  # fmt: skip
 
-__all__ = ["Review", "__version__", "analyze", "list_sessions", "read_session"]
+__all__ = ["Review", "__version__", "analyze", "latest_session", "list_sessions", "read_session"]
 
 
 def __dir__() -> list[str]:

@@ -63,6 +63,6 @@ class SensorFault(SensorError):
 
 
 class StorageError(ImuError):
-    """The session could not be written; what was written before is kept."""
+    """Something could not be written; what had been is kept."""
 
     exit_code = 5

@@ -494,9 +494,14 @@ class RepAnnounced(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepWithdrawn(Event):
-    """The lift that was announced went on, and was none of a repetition: the number is taken back at once."""
+    """The number that was announced does not stand: it is taken back at once.
+
+    Attributes:
+        recounted: Whether everything was computed anew, and says otherwise; if not, the lift went on past the top.
+    """
 
     number: int
+    recounted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from examples import examples
 from hypothesis import settings
 
 from firmware_proto.virtual_radio import Air, virtual_air
 from firmware_proto.virtual_sensor import VirtualSensor
+from firmware_proto.virtual_time import VirtualTimeLoop
 from imu.link import Backend
 
 if TYPE_CHECKING:
     from bluez.machine import Machine
 
-settings.register_profile("any machine", deadline=None, print_blob=True)
+settings.register_profile("any machine", deadline=None, print_blob=True, max_examples=examples(100))
 settings.load_profile("any machine")
 """No test depends on how fast the machine is."""
 
@@ -34,6 +37,8 @@ _ON_IT = (
 )
 
 InAir = Callable[..., AbstractAsyncContextManager[tuple[Air, Backend]]]
+BLUEZ = "bluez"
+"""The half of the tests of `in_air` that runs on a real BlueZ."""
 EMULATED = 2.0
 """So much slower does the sensors' time run on an emulated machine, which takes longer for every answer."""
 
@@ -61,10 +66,10 @@ def bluez(bluez_machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
     return bluez_machine
 
 
-@pytest.fixture(params=["in-process", pytest.param("bluez", marks=[pytest.mark.bluez, pytest.mark.slow])])
+@pytest.fixture
 def in_air(request: pytest.FixtureRequest) -> InAir:
     """Put sensors in the air: around bleak on a stack in this process, and around plain bleak on a real BlueZ."""
-    bluez: Machine | None = request.getfixturevalue("bluez") if request.param == "bluez" else None
+    bluez: Machine | None = request.getfixturevalue("bluez") if request.node.get_closest_marker("bluez") else None
 
     @asynccontextmanager
     async def put(*sensors: VirtualSensor, speed: float = 10.0, mtu: int = 247) -> AsyncIterator[tuple[Air, Backend]]:
@@ -111,11 +116,24 @@ def small_disk(tmp_path: Path) -> SmallDisk:
     return run
 
 
+def pytest_asyncio_loop_factories(item: pytest.Function) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """In virtual time live sensors in the air of this process, and whatever asks for it; a real BlueZ cannot."""
+    if "in_air" in item.fixturenames:
+        return {"in-process": VirtualTimeLoop, BLUEZ: asyncio.new_event_loop}
+    return {"one": VirtualTimeLoop if item.get_closest_marker("virtual_time") else asyncio.new_event_loop}
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark the tests of `in_air` that run on a real BlueZ."""
+    if isinstance(item, pytest.Function) and "in_air" in item.fixturenames and BLUEZ in item.callspec.id.split("-"):
+        item.add_marker(pytest.mark.bluez)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave slow tests out unless the command line chooses by mark."""
+    """Leave out what takes minutes, or a machine of its own, unless the command line chooses by mark."""
     if config.getoption("-m"):
         return
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    if slow:
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in slow]
+    left_out = [item for item in items if item.get_closest_marker("slow") or item.get_closest_marker("bluez")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]

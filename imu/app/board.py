@@ -114,7 +114,7 @@ class Board:
             self.resting_since_s = None
             self.remark(words.retracted_line(event.set))
         elif isinstance(event, RepWithdrawn):
-            self.remark(words.withdrawn_line(event.number))
+            self.remark(words.withdrawn_line(event))
         elif isinstance(event, MovementRejected):
             self.remark(words.rejected_line(event.rep, event.withdrawn))
         elif isinstance(event, Calibration):

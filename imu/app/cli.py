@@ -30,7 +30,19 @@ AUTO = "auto"
 class _Commands(TyperGroup):
     """The commands, with our errors shown as one sentence instead of a traceback."""
 
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 (typer carries a click of its own, by one name or another)
+    # Here and below: typer carries a click of its own, by one name or another, and its classes are Any.
+    def get_params(self, ctx: Any) -> Any:  # noqa: ANN401
+        """The options before the command."""
+        return _without_type(super().get_params(ctx))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401
+        """One command."""
+        command = super().get_command(ctx, cmd_name)
+        if command is not None:
+            _without_type(command.get_params(ctx))
+        return command
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401
         try:
             return super().invoke(ctx)
         except ImuError as error:
@@ -41,6 +53,14 @@ class _Commands(TyperGroup):
         except KeyboardInterrupt:
             typer.secho("\nstopped", err=True)
             raise typer.Exit(INTERRUPTED) from None
+
+
+def _without_type(params: Any) -> Any:  # noqa: ANN401
+    """Let the help of a switch not say `<bool>`."""
+    for one in params:
+        if getattr(one, "is_flag", False):
+            one.metavar = ""
+    return params
 
 
 app = typer.Typer(

@@ -34,6 +34,13 @@ def run_until_ended(work: Coroutine[Any, Any, _T]) -> _T:
         raise KeyboardInterrupt from None
 
 
+def take_cancellation() -> None:
+    """Go on after a `CancelledError` that was meant for something else, or has been done."""
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
+
+
 if sys.platform != "win32":
 
     def _watch(task: asyncio.Task[Any] | None) -> None:

@@ -1,7 +1,8 @@
 """The one program behind `record`, `demo` and `replay`: a stream goes through the pipeline to a display and a session.
 
 Ctrl-C is how a person ends a recording. It cancels the task that follows the stream; the cancellation is taken here,
-the set is finished, and what was received is kept.
+the set is finished, and what was received is kept. Where the end has come by itself one is taken, too, and changes
+nothing: only the second one cuts the end short.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from imu.app import words
 from imu.app.board import Board
 from imu.app.display import FRAMES_PER_S, Display
+from imu.app.ending import take_cancellation
 from imu.app.keys import Keys
 from imu.app.whole import Whole
 from imu.app.words import mount_line
@@ -118,7 +120,7 @@ class Follower:
             self._calibrate()
         try:
             interrupted = await self._until_enough(stream, duration_s)
-            await self._wind_up(stream)
+            await self._wind_up(stream, patient=not interrupted)
         except SensorError as lost:
             error = lost
         finally:
@@ -137,21 +139,30 @@ class Follower:
                 if duration_s is not None and self.board.live.t_s >= duration_s:
                     break
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is not None:
-                task.uncancel()
+            take_cancellation()
             return True
         return False
 
-    async def _wind_up(self, stream: AsyncIterator[Samples | LinkEvent]) -> None:
-        """Stop the sensor, and take what it still had to send."""
+    async def _wind_up(self, stream: AsyncIterator[Samples | LinkEvent], *, patient: bool) -> None:
+        """Stop the sensor, and take what it still had to send; `patient`, nobody has asked for the end yet."""
         if self.link is None:
             return
         self.board.remark("Stopping the sensor, fetching what is still missing ...")
         stopping = asyncio.create_task(self.link.stop())
+        try:
+            await self._take_rest(stream, stopping)
+        except asyncio.CancelledError:
+            if not patient:
+                raise
+            take_cancellation()
+            self._remark("It is ending already; once more ends it at once, without what is still missing.")
+            await self._take_rest(stream, stopping)
+
+    async def _take_rest(self, stream: AsyncIterator[Samples | LinkEvent], stopping: asyncio.Task[None]) -> None:
         async for item in stream:
             self._take(item)
-        await stopping
+        await asyncio.wait([stopping])
+        stopping.result()
 
     def _take(self, item: Samples | LinkEvent) -> None:
         if self.link is not None:

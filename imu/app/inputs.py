@@ -11,7 +11,7 @@ from pathlib import Path
 
 from imu.app import console
 from imu.errors import DataError, UsageError
-from imu.review.listing import find_sessions, latest
+from imu.review.listing import find_sessions, latest_session
 from imu.review.tables import Review, read_session
 
 ENDINGS = (".csv.gz", ".csv")
@@ -144,7 +144,7 @@ def chosen(paths: Iterable[Path], folder: Path) -> list[Path]:
     found: list[Path] = []
     for path in list(paths) or [Path(LATEST)]:
         if str(path) == LATEST and not path.exists():
-            found.append(latest(folder))
+            found.append(latest_session(folder))
         elif path.is_dir() and not is_session(path):
             found += _whole(path)
         else:

@@ -12,8 +12,8 @@ from imu.app import console, tables, termplot, words
 from imu.app.inputs import chosen, read_all
 from imu.errors import UsageError
 from imu.model import Rep, Verdict
-from imu.review.labelling import added, check_inside, from_file, judged, label_of, offset_from_taps
-from imu.review.tables import Review, added_by_person, label_table
+from imu.review.labelling import added, added_to, check_inside, from_file, judged, offset_from_taps, verdicts_on
+from imu.review.tables import Review
 from imu.review.taps import find_taps
 from imu.sessions import Label, read_recording
 from imu.sessions.labelfile import NAME, append_labels, labels_of
@@ -157,7 +157,7 @@ class _Asking:
         self._screen.print(
             termplot.angle(self._review.trunk, rep.start_s - AROUND_S, rep.end_s + AROUND_S, most=self._screen.width)
         )
-        said = _yours(label_of(rep, self._labels))
+        said = _yours(verdicts_on(self._review.analysis.reps, self._labels)[self._at])
         self._screen.print(f"{_line(rep)}{said}", style="bold" if rep.counted else None, soft_wrap=True)
 
     def _answer(self, answer: str, rep: Rep) -> None:
@@ -238,11 +238,11 @@ def rejection(text: str) -> tuple[int, Verdict]:
 
 
 def _sum_up(screen: Console, session: Path, review: Review) -> None:
-    labels = labels_of(session)
-    said = [(rep, label_of(rep, labels)) for rep in review.analysis.reps]
+    labels, reps = labels_of(session), review.analysis.reps
+    said = list(zip(reps, verdicts_on(reps, labels), strict=True))
     judged_ = [(rep, verdict) for rep, verdict in said if verdict is not None]
     other = sum(rep.counted != (verdict is Verdict.COUNTED) for rep, verdict in judged_)
-    missed = len(added_by_person(review.ledger, label_table(labels)))
+    missed = len(added_to(reps, labels))
     screen.print(
         f"{len(judged_)} of {len(said)} movements labelled, {other} against the program; {missed} added. "
         f"How right that is: imu evaluate {session}",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from imu.app import console, tables, words
 from imu.app.analyze import rederive, show_analysis
 from imu.app.board import Board
 from imu.app.display import Display, display_for
-from imu.app.ending import run_until_ended
+from imu.app.ending import run_until_ended, take_cancellation
 from imu.app.follow import End, Follower
 from imu.app.keys import keyboard
 from imu.errors import ImuError, StorageError
@@ -173,7 +174,8 @@ async def record(
         SensorError: It would not connect or stream.
         StorageError: No session can be written where it belongs; nothing was recorded.
     """
-    async with SensorLink(found, backend=backend, say=partial(console.err().print, style="yellow")) as link:
+    say = partial(console.err().print, style="yellow")
+    async with _told_anyway() as kept, SensorLink(found, backend=backend, say=say) as link:
         board = Board(
             exercise=plan.exercise, sensor=_shown(found.name, link.info), load_kg=plan.load_kg,
             set_rest_s=plan.set_rest_s, synthetic=plan.synthetic,
@@ -186,7 +188,20 @@ async def record(
         with recorder.kept_if_cut_off(), keyboard() as keys, display(board) as shown:
             follower = Follower(pipeline, board, shown, sink=recorder, link=link, calibrate=plan.calibrate, keys=keys)
             end = await follower.follow(aiter(link), plan.duration_s)
-        return _finish(recorder, end, link)
+        kept.append(_finish(recorder, end, link))
+    return kept[0]
+
+
+@contextlib.asynccontextmanager
+async def _told_anyway() -> AsyncIterator[list[Recorded]]:
+    """Who asks for the end when all is kept already is still told what there is."""
+    kept: list[Recorded] = []
+    try:
+        yield kept
+    except asyncio.CancelledError:
+        if not kept:
+            raise
+        take_cancellation()
 
 
 def _shown(name: str, info: SensorInfo) -> str:

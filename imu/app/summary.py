@@ -12,7 +12,7 @@ from imu.app import words
 from imu.model import Floats, Rep, Verdict, format_tempo
 from imu.review.control import turn_sharpness_dps2
 from imu.review.linked import holes
-from imu.review.tables import Review, added_by_person
+from imu.review.tables import Review
 from imu.tempo import PHASES, Tempo, measured_s
 
 PHASE_WORDS = ("Lowering", "Bottom hold", "Lift", "Top hold")
@@ -130,7 +130,7 @@ def _others(review: Review) -> list[str]:
 
 def _overruled(review: Review) -> list[str]:
     n = int((review.ledger["accepted"] != review.ledger["counted"]).sum())
-    added = len(added_by_person(review.ledger, review.labels))
+    added = len(review.added)
     said = [f"judged {n} of the movements otherwise" if n else "", f"added {words.reps(added)}" if added else ""]
     told = " and ".join(one for one in said if one)
     return [f"A person {told}; the figures here are the program's."] if told else []
@@ -145,8 +145,8 @@ def _lost(review: Review) -> list[str]:
 def key_numbers(review: Review) -> pd.DataFrame:
     """The figures of a session that are compared first, a row each.
 
-    Columns: `value`, `each ±` (the median half-width of the 90 % interval of one repetition's), `unit`. Means are over
-    the counted repetitions; a number that does not exist is nan.
+    Columns: `value` (whole numbers where it is a count), `each ±` (the median half-width of the 90 % interval of one
+    repetition's), `unit`. Means are over the counted repetitions; a number that does not exist is nan.
     """
     reps = review.reps
     lift_pm = _median(np.hypot(*reps[["lift_start_pm_s", "lift_end_pm_s"]].to_numpy(float).T))
@@ -169,7 +169,8 @@ def key_numbers(review: Review) -> pd.DataFrame:
         "static hold": (reps["hold_s"].max(), math.nan, "s"),
         "missing samples": (int(holes(review.samples)["missing"].sum()), math.nan, ""),
     }
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["value", "each ±", "unit"])
+    columns = ["value", "each ±", "unit"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns, dtype=object).astype({"each ±": float})
 
 
 def _median(values: Floats) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import TYPE_CHECKING
 
-from imu.model import Calibration, CalibrationStep, Mount, Phase, Recounted, Rep, SetSummary, Verdict
+from imu.model import Calibration, CalibrationStep, Mount, Phase, Recounted, Rep, RepWithdrawn, SetSummary, Verdict
 from imu.motion.recognise import UNKNOWN, Proposal
 
 if TYPE_CHECKING:
@@ -120,9 +120,10 @@ def rejected_line(rep: Rep, withdrawn: int | None = None) -> str:
     return f"{taken}{VERDICTS[rep.verdict]} ({rep.verdict}, range {degrees(rep.rom_deg)})"
 
 
-def withdrawn_line(number: int) -> str:
-    """That an announced repetition was none, as soon as that shows."""
-    return f"rep {number} taken back: the lift went on past the top"
+def withdrawn_line(event: RepWithdrawn) -> str:
+    """That an announced repetition was none, as soon as that shows, and why."""
+    why = "everything was counted again" if event.recounted else "the lift went on past the top"
+    return f"rep {event.number} taken back: {why}"
 
 
 def set_line(summary: SetSummary) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from firmware_proto import wire
 from imu.conform.host import Host
-from imu.conform.stream import Stream
-from imu.conform.table import Failed, NotChecked
+from imu.conform.stream import Stream, since_us
+from imu.conform.table import Failed, NotChecked, expect
 from imu.errors import ConnectionFailed
 from imu.link import Backend, Found
 
@@ -18,6 +19,8 @@ QUEUE_S = 4.0
 """A queue of 32 frames is empty by then on any link worth the name."""
 LINGER_S = 0.4
 """So long what must not come is waited for."""
+CLOCK_S = 0.5
+"""Two answers over the air may be late by so much, and no more is said of the clock between them."""
 MAX_FRAMES_PER_S = 4 / 0.030
 """What needs more is refused by START (section Data frame)."""
 
@@ -204,3 +207,16 @@ class Bench(Host):
             await self.until(lambda: any(c.end >= end for c in self.stream.live()[-2:]), QUEUE_S, "the last frame")
         await self.wait(LINGER_S)
         return end
+
+    @contextlib.asynccontextmanager
+    async def clock_goes_on(self) -> AsyncIterator[None]:
+        """Whatever is done inside, device time has to go on as the host's does.
+
+        Raises:
+            Failed: It did not.
+        """
+        before, begin_s = await self.ok(wire.Ping(token=1), wire.PingAnswer), self.now_s()
+        yield
+        after = await self.ok(wire.Ping(token=2), wire.PingAnswer)
+        off_s = since_us(before.sent_us, after.received_us) * 1e-6 - (self.now_s() - begin_s)
+        expect(abs(off_s) < CLOCK_S, "device time to go on as the host's", f"{off_s:+.3f} s")

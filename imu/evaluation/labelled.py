@@ -6,11 +6,11 @@ unknown and left out, and the report says how much that is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from imu.evaluation.matching import Span, match
+from imu.evaluation.spoken import Word, spoken
 from imu.model import NAN, Rep
 
 INSTANTS = ("start_s", "end_s", "bottom_s", "lower_start_s", "lower_end_s", "lift_start_s", "lift_end_s")
@@ -31,9 +31,9 @@ class Truth:
     instants_s: dict[str, float]
 
     @property
-    def span(self) -> Span:
-        """Start and end."""
-        return self.start_s, self.end_s
+    def word(self) -> Word:
+        """What it says."""
+        return Word(span=(self.start_s, self.end_s), counted=self.counted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,31 +62,19 @@ class Compared:
         return not (self.missed or self.wrong)
 
 
-def last_words(truth: Sequence[Truth]) -> list[Truth]:
-    """Labels that no later one speaks over: of two of which one holds the other's middle, the last holds."""
-    kept: list[Truth] = []
-    for one in reversed(truth):
-        middle_s = 0.5 * (one.start_s + one.end_s)
-        if not any(later.start_s <= middle_s <= later.end_s for later in kept):
-            kept.append(one)
-    return sorted(kept, key=lambda one: one.start_s)
-
-
-def compare(reps: Iterable[Rep], labels: Sequence[Truth]) -> Compared:
+def compare(reps: Sequence[Rep], labels: Sequence[Truth]) -> Compared:
     """Hold a ledger against a person's labels, in the order in which they were made."""
-    truth = last_words(labels)
-    counted = [rep for rep in reps if rep.counted]
-    pairs = match([one.span for one in truth], [(rep.start_s, rep.end_s) for rep in counted])
-    both = [(truth[i], counted[j]) for i, j in pairs]
-    right = [(one, rep) for one, rep in both if one.counted]
-    true = sum(one.counted for one in truth)
-    wrong = len(both) - len(right)
+    found = spoken([(rep.start_s, rep.end_s) for rep in reps], [one.word for one in labels])
+    said = [(rep, None if place is None else labels[place]) for rep, place in zip(reps, found.of, strict=True)]
+    judged = [(rep, one) for rep, one in said if one is not None]
+    alone = [labels[place].counted for place in found.alone]
+    right = [(one, rep) for rep, one in judged if rep.counted and one.counted]
     return Compared(
         right=len(right),
-        missed=true - len(right),
-        wrong=wrong,
-        rejected=len(truth) - true - wrong,
-        unlabelled=len(counted) - len(both),
+        missed=sum(one.counted and not rep.counted for rep, one in judged) + sum(alone),
+        wrong=sum(rep.counted and not one.counted for rep, one in judged),
+        rejected=sum(not rep.counted and not one.counted for rep, one in judged) + alone.count(False),
+        unlabelled=sum(rep.counted and one is None for rep, one in said),
         errors_s=_errors(right),
     )
 

@@ -29,6 +29,7 @@ from imu.model import (
     Inclination,
     LineHold,
     Mount,
+    Rep,
     StraightLine,
 )
 from imu.motion.params import MotionParams
@@ -38,6 +39,8 @@ _BIN_S = 0.25
 _UPRIGHT_DEG = 90.0
 _DECIMALS = 4
 """A hold's ends are written to 0.1 ms; they lie between two samples, so that rounding moves none in or out."""
+_TOPS = 3
+"""From fewer nobody can say what is meant to be the top."""
 _BREATHS = 2.0
 """Independent looks at breathing and sway in 3 s; breathing takes 3 to 5 s."""
 
@@ -283,6 +286,28 @@ def line_for(lines: Sequence[StraightLine], start_s: float) -> StraightLine:
     """The one of at least one calibration against which a repetition that begins at `start_s` is held."""
     before = [line for line in lines if line.hold.end_s <= start_s]
     return before[-1] if before else lines[0]
+
+
+def doubts(lines: Sequence[StraightLine], reps: Iterable[Rep], params: MotionParams) -> list[str]:
+    """Words about holds that may have been none of the straight line: most of the tops lie elsewhere.
+
+    Args:
+        lines: As measured.
+        reps: The ledger, held against them.
+        params: Constants of judgement; so far off a single top would be flagged.
+    """
+    off: dict[StraightLine, list[float]] = {}
+    for rep in reps if lines else ():
+        if rep.counted:
+            off.setdefault(line_for(lines, rep.start_s), []).append(rep.top_deviation_deg)
+    medians = {line: float(np.median(some)) for line, some in off.items() if len(some) >= _TOPS}
+    return [
+        f"Most tops lie {abs(deg):.0f} degrees {'below' if deg < 0 else 'above'} the straight line held at "
+        f"{line.hold.start_s:.0f} s. If they were as they should be, that was none: hold it again, or delete its row "
+        "from events.csv."
+        for line, deg in medians.items()
+        if not params.short_top_deg <= deg <= params.overextended_deg
+    ]
 
 
 def is_plausible(pitch_deg: float, exercise: Exercise, mount: Mount, params: MotionParams) -> bool:

@@ -41,7 +41,7 @@ from imu.model import (
     Trunk,
 )
 from imu.motion.blocks import STEPS_S, Blocks
-from imu.motion.calibration import Calibrations, is_plausible, line_for, with_measured
+from imu.motion.calibration import Calibrations, doubts, is_plausible, line_for, with_measured
 from imu.motion.gait import Gait
 from imu.motion.history import History
 from imu.motion.holds import measure_hold, with_hold
@@ -299,7 +299,7 @@ class Pipeline:
             straight_line_source="unknown" if isnan(line) else source,
             calibrations=tuple(lines),
             slips=slips,
-            warnings=(*self._mount_words(), *warnings, *map(slip_words, slips)),
+            warnings=(*self._mount_words(), *warnings, *doubts(lines, judged, self._params), *map(slip_words, slips)),
         )
 
     def _with_form(self, rep: Rep, lines: list[StraightLine], line_deg: float) -> Rep:

@@ -78,7 +78,7 @@ def announce_again(before: int | None, now: int | None, now_s: float) -> list[Ev
     """The announcement that stands, where another one stood."""
     events: list[Event] = []
     if before is not None and before != now:
-        events.append(RepWithdrawn(t_s=now_s, decided_s=now_s, number=before))
+        events.append(RepWithdrawn(t_s=now_s, decided_s=now_s, number=before, recounted=True))
     if now is not None and before != now:
         events.append(RepAnnounced(t_s=now_s, decided_s=now_s, number=now))
     return events

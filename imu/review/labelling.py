@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from imu.errors import UsageError
+from imu.evaluation.spoken import Spoken, Word, spoken
 from imu.model import Floats, Rep, Verdict
 from imu.sessions import Label, read_labels, utc_now
 from imu.sessions.labelfile import TIMES
@@ -102,7 +103,17 @@ def check_inside(labels: Iterable[Label], t_s: Floats) -> None:
         )
 
 
-def label_of(rep: Rep, labels: Sequence[Label]) -> Verdict | None:
-    """The last verdict a person gave on a stretch of time that holds the middle of the movement."""
-    middle_s = 0.5 * (rep.start_s + rep.end_s)
-    return next((one.verdict for one in reversed(labels) if one.start_s <= middle_s <= one.end_s), None)
+def verdicts_on(reps: Sequence[Rep], labels: Sequence[Label]) -> list[Verdict | None]:
+    """A person's verdict on each movement, None where nobody spoke of it (`imu.evaluation.spoken`)."""
+    found = _spoken(reps, labels)
+    return [None if place is None else labels[place].verdict for place in found.of]
+
+
+def added_to(reps: Sequence[Rep], labels: Sequence[Label]) -> list[Label]:
+    """The labels that are repetitions for which the program has no movement at all."""
+    return [one for one in (labels[place] for place in _spoken(reps, labels).alone) if one.verdict is Verdict.COUNTED]
+
+
+def _spoken(reps: Sequence[Rep], labels: Sequence[Label]) -> Spoken:
+    words = [Word(span=(one.start_s, one.end_s), counted=one.verdict is Verdict.COUNTED) for one in labels]
+    return spoken([(rep.start_s, rep.end_s) for rep in reps], words)

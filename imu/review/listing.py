@@ -74,13 +74,13 @@ def find_sessions(folder: Path) -> list[Listed]:
     return sorted(found, key=lambda one: bool(one.problem))
 
 
-def latest(folder: Path) -> Path:
-    """The newest session below a folder.
+def latest_session(folder: str | PathLike[str] = "recordings") -> Path:
+    """The newest session below a folder, one that can be read.
 
     Raises:
-        DataError: There is none that can be read.
+        DataError: There is none, or no such folder.
     """
-    for one in find_sessions(folder):
+    for one in find_sessions(Path(folder)):
         if not one.problem:
             return one.path
     raise DataError(f"There is no session in {folder}; record one with imu record, or make one with imu demo.")

@@ -20,7 +20,7 @@ from imu.exercises import Exercise, get_exercise
 from imu.model import Analysis, Mount, Rep, Samples, Trunk, Verdict
 from imu.motion.pipeline import Pipeline
 from imu.review.deriving import Progress, run
-from imu.review.labelling import label_of
+from imu.review.labelling import added_to, verdicts_on
 from imu.review.settings import Settings, Wishes, settings_for
 from imu.sessions import (
     REP_COLUMNS,
@@ -59,6 +59,7 @@ class Review:
         sets: A row a set: the columns of `sets.csv`.
         events: What happened on the way: the columns of `events.csv`.
         labels: What a person said: the columns of `labels.csv`.
+        added: Those of them that are repetitions for which the program has no movement at all.
         warnings: Sentences about what is odd in the files or the motion.
     """
 
@@ -73,6 +74,7 @@ class Review:
     sets: pd.DataFrame
     events: pd.DataFrame
     labels: pd.DataFrame
+    added: pd.DataFrame
     warnings: tuple[str, ...] = ()
 
     @property
@@ -201,6 +203,7 @@ def _review(
         sets=_rows(analysis.sets, SET_COLUMNS).assign(load_kg=recording.header.load_kg if recording.header else None),
         events=_rows(events, ("utc", "t_s", "kind", "detail")),
         labels=label_table(labels),
+        added=label_table(added_to(analysis.reps, labels)),
         warnings=(*recording.warnings, *settings.notes, *analysis.warnings),
     )
 
@@ -216,7 +219,7 @@ def samples_table(samples: Samples) -> pd.DataFrame:
 
 def ledger_table(reps: Sequence[Rep], labels: Sequence[Label] = ()) -> pd.DataFrame:
     """A row a movement, in the columns of `reps.csv`, with what a person said of it."""
-    said = [label_of(rep, labels) for rep in reps]
+    said = verdicts_on(reps, labels)
     table = _rows(reps, REP_COLUMNS)
     table["set"], table["rep"] = table["set"].astype("Int64"), table["rep"].astype("Int64")
     table["verdict"] = [str(rep.verdict) for rep in reps]
@@ -230,14 +233,6 @@ def ledger_table(reps: Sequence[Rep], labels: Sequence[Label] = ()) -> pd.DataFr
 def label_table(labels: Sequence[Label]) -> pd.DataFrame:
     """A row a label, in the columns of `labels.csv`."""
     return _rows(labels, LABEL_COLUMNS)
-
-
-def added_by_person(ledger: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
-    """The labels that are repetitions for which the program has no movement at all: none has its middle in them."""
-    middle_s = 0.5 * (ledger["start_s"] + ledger["end_s"])
-    theirs = labels[labels["verdict"] == Verdict.COUNTED]
-    alone = [not middle_s.between(one["start_s"], one["end_s"]).any() for _, one in theirs.iterrows()]
-    return theirs[np.array(alone, bool)]
 
 
 def trunk_table(pipeline: Pipeline, counted: Sequence[Rep]) -> pd.DataFrame:

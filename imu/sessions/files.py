@@ -33,10 +33,16 @@ def storage(path: Path, *, full: str = FREE, option: str = "--out") -> Iterator[
         yield
     except OSError as error:
         mend = full if error.errno in (errno.ENOSPC, errno.EDQUOT) else f"Choose another folder with {option}"
+        kept = "; what was written before is kept" if _something_before(path) else ""
         # The reason first: on a narrow live screen the path may take the rest of the line.
-        raise StorageError(
-            f"{error.strerror or error}: {path} could not be written; what was written before is kept. {mend}."
-        ) from error
+        raise StorageError(f"{error.strerror or error}: {path} could not be written{kept}. {mend}.") from error
+
+
+def _something_before(path: Path) -> bool:
+    """Whether there is anything to keep: the file as it was, or the samples of its session."""
+    with contextlib.suppress(OSError):
+        return any(one.is_file() and one.stat().st_size > 0 for one in (path, path.with_name("samples.csv")))
+    return False
 
 
 def replace_file(path: Path, chunks: Iterable[bytes], option: str = "--out") -> None:

@@ -43,11 +43,12 @@ def performed() -> Recording:
     return perform(BENCH, reps=3, seed=2, calibrate=True)
 
 
+@pytest.mark.virtual_time
 async def test_a_session_that_is_calibrated_keeps_the_hold_and_the_files_give_the_same_line(
     performed: Recording, tmp_path: Path, imu: Imu
 ) -> None:
     plan = Plan.build(BENCH, out=tmp_path, calibrate=True, duration_s=float(performed.t_s[-1]) - 0.5)
-    recorded = await record_virtual(performed, plan, speed=30.0, display=Lines)
+    recorded = await record_virtual(performed, plan, display=Lines)
     assert recorded.folder is not None
     session = read_session(recorded.folder)
     (event,) = (e for e in session.events if e.kind == CALIBRATION)

@@ -98,10 +98,12 @@ def test_a_file_written_by_hand_keeps_its_lines(tmp_path: Path) -> None:
         (["--from", "nothing.csv"], "does not exist"),
     ],
 )
-def test_a_mistake_writes_nothing_and_says_what_to_do(labelled: Path, run_imu, arguments: list[str], said: str) -> None:  # noqa: ANN001
-    done = run_imu("label", labelled, *arguments)
-    assert done.returncode != 0
-    assert said in done.stderr
+def test_a_mistake_writes_nothing_and_says_what_to_do(
+    labelled: Path, imu: Imu, arguments: list[str], said: str
+) -> None:
+    done = imu("label", labelled, *arguments)
+    assert done.exit_code != 0
+    assert said in done.output
     assert not (labelled / "labels.csv").exists()
 
 
@@ -135,10 +137,10 @@ def test_misses_and_ghosts_are_told_apart(imu: Imu, labelled: Path) -> None:
     assert row.split() == ["one", "1", "1", "1", "1", "6", "no"]
 
 
-def test_nothing_to_evaluate_says_what_to_do(run_imu, labelled: Path) -> None:  # noqa: ANN001
-    done = run_imu("evaluate", labelled)
-    assert done.returncode != 0
-    assert "imu label" in done.stderr
+def test_nothing_to_evaluate_says_what_to_do(imu: Imu, labelled: Path) -> None:
+    done = imu("evaluate", labelled)
+    assert done.exit_code != 0
+    assert "imu label" in done.output
 
 
 def test_the_detectable_change_follows_the_scatter_of_sessions() -> None:
@@ -151,20 +153,20 @@ def test_the_detectable_change_follows_the_scatter_of_sessions() -> None:
 
 
 @pytest.mark.parametrize("arguments", [["--add", "900-905"], ["--from", "video.csv", "--video-offset", "-100"]])
-def test_times_outside_of_the_recording_are_refused(labelled: Path, run_imu, arguments: list[str]) -> None:  # noqa: ANN001
+def test_times_outside_of_the_recording_are_refused(labelled: Path, imu: Imu, arguments: list[str]) -> None:
     video = labelled.parent / "video.csv"
     video.write_text("start_s,end_s,verdict\n20,23,COUNTED\n25,28,COUNTED\n", encoding="utf-8")
-    done = run_imu("label", labelled, *(str(video) if one == "video.csv" else one for one in arguments))
-    assert done.returncode != 0
-    assert "outside of the recording" in done.stderr
+    done = imu("label", labelled, *(str(video) if one == "video.csv" else one for one in arguments))
+    assert done.exit_code != 0
+    assert "outside of the recording" in done.output
     assert not (labelled / "labels.csv").exists()
 
 
-def test_a_label_that_ends_before_it_begins_is_named(labelled: Path, run_imu) -> None:  # noqa: ANN001
+def test_a_label_that_ends_before_it_begins_is_named(labelled: Path, imu: Imu) -> None:
     (labelled / "labels.csv").write_text("start_s,end_s,verdict\n22,18,COUNTED\n", encoding="utf-8")
-    done = run_imu("report", labelled, "--html", labelled / "page.html")
-    assert done.returncode != 0
-    assert "from 22 to 18 s ends before it begins" in done.stderr
+    done = imu("report", labelled, "--html", labelled / "page.html")
+    assert done.exit_code != 0
+    assert "from 22 to 18 s ends before it begins" in done.output
 
 
 def test_what_was_said_before_is_shown_and_a_note_is_kept(labelled: Path) -> None:
@@ -188,13 +190,13 @@ def test_the_plot_fits_the_terminal(labelled: Path) -> None:
     assert max(map(len, termplot.angle(trunk, 15.0, 30.0, most=60).plain.splitlines())) == 60
 
 
-def test_a_session_that_cannot_be_read_is_no_unlabelled_one(run_imu, labelled: Path) -> None:  # noqa: ANN001
+def test_a_session_that_cannot_be_read_is_no_unlabelled_one(imu: Imu, labelled: Path) -> None:
     (labelled / "labels.csv").write_text("start_s,end_s,verdict\n18,22,YES\n", encoding="utf-8")
-    done = run_imu("evaluate", labelled)
-    assert done.returncode != 0
-    assert "column verdict: 'YES'" in done.stderr
-    assert "COUNTED, SHALLOW" in done.stderr
-    assert "none labelled" not in done.stderr
+    done = imu("evaluate", labelled)
+    assert done.exit_code != 0
+    assert "column verdict: 'YES'" in done.output
+    assert "COUNTED, SHALLOW" in done.output
+    assert "none labelled" not in done.output
 
 
 def test_sessions_without_a_body_say_nothing_of_a_persons_scatter(imu: Imu, labelled: Path) -> None:
@@ -205,6 +207,6 @@ def test_sessions_without_a_body_say_nothing_of_a_persons_scatter(imu: Imu, labe
     head = json.loads((other / "session.json").read_text(encoding="utf-8")) | {"synthetic": False}
     (other / "session.json").write_text(json.dumps(head), encoding="utf-8")
     imu("label", labelled, "--accept", "3")
-    shown = imu("evaluate", labelled, other)
+    shown = imu("evaluate", labelled, other, "--jobs", "1")
     assert shown.exit_code == 0
     assert "Minimal detectable change" not in shown.output

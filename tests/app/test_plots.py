@@ -80,7 +80,7 @@ def test_every_picture_of_every_session_can_be_drawn_and_says_how_to_read_it(
 
 
 def test_title_and_caption_stay_inside_the_picture(session: imu.Review) -> None:
-    for picture in (*(chart(session) for chart in plots.CHARTS.values()), plots.sessions([session])):
+    for picture in (*(chart(session) for chart in plots.CHARTS.values()), plots.sessions(session)):
         picture.set_dpi(200)
         renderer = FigureCanvasAgg(picture).get_renderer()
         for text in picture.texts:
@@ -283,7 +283,7 @@ def test_sessions_stand_in_order_of_time_with_load_times_repetitions(session: im
     figure = plots.sessions(several)
     assert "8\nat 20 kg" in words_in(figure)
     assert len(drawn(figure, "reps")) == 3
-    assert "no load was declared" in words_in(plots.sessions([session]))
+    assert "no load was declared" in words_in(plots.sessions(session))
 
 
 def test_forty_repetitions_keep_their_numbers_readable(session: imu.Review) -> None:

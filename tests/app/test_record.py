@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -12,12 +13,14 @@ import pytest
 from typer.testing import Result
 
 from firmware_proto.motion import Recording
-from firmware_proto.virtual_radio import Air
-from firmware_proto.virtual_sensor import VirtualSensor
+from firmware_proto.virtual_radio import Air, virtual_air
+from firmware_proto.virtual_sensor import Link, VirtualSensor
+from firmware_proto.virtual_time import run_virtual
+from imu.app.analyze import rederive
 from imu.app.demo import record_virtual, virtual_sensor
 from imu.app.display import Lines
 from imu.app.person import perform
-from imu.app.record import Plan, Recorder, find_and_record
+from imu.app.record import Plan, Recorded, Recorder, find_and_record
 from imu.errors import DataError, SensorNotFound, SeveralSensors, StorageError
 from imu.exercises import get_exercise
 from imu.link import Backend
@@ -57,8 +60,9 @@ async def test_the_whole_job(performance: Recording, tmp_path: Path, imu: Imu) -
     assert {name: (recorded.folder / name).read_bytes() for name in written} == written
 
 
+@pytest.mark.virtual_time
 async def test_what_the_sensor_measured_is_what_the_file_holds(performance: Recording, tmp_path: Path) -> None:
-    recorded = await record_virtual(performance, plan(tmp_path, duration_s=20.0), speed=20.0, display=Lines)
+    recorded = await record_virtual(performance, plan(tmp_path, duration_s=20.0), display=Lines)
     assert recorded.folder is not None
     samples = read_session(recorded.folder).samples
     first = int(samples.index[0])
@@ -109,6 +113,71 @@ async def test_a_drop_in_mid_set_loses_nothing(in_air: InAir, tmp_path: Path) ->
     assert session.samples.index[-1] - session.samples.index[0] + 1 == len(session.samples)
 
 
+async def pressed_while_it_ends(out: Path, times: int) -> Recorded:
+    """A recording that ends by itself soon after a silence; Ctrl-C is pressed so often while the rest is fetched."""
+    sensor = virtual_sensor(perform(get_exercise("back-extension"), reps=3, seed=2))
+    sensor.link = Link(packets=1)
+    left = [times]
+
+    class Pressing(Lines):
+        def refresh(self) -> None:
+            if self.board.live.t_s >= 20.0 and left[0]:
+                left[0] -= 1
+                recording.cancel()
+
+    async def out_of_reach() -> None:
+        await asyncio.sleep(10.0)
+        await air.reach(0, within=False)
+        await asyncio.sleep(12.0)
+        await air.reach(0, within=True)
+
+    async with virtual_air([sensor]) as air, asyncio.TaskGroup() as tasks:
+        backend = Backend(scanner=air.scanner_backend, client=air.client_backend)
+        work = find_and_record(None, plan(out, duration_s=20.0), backend=backend, display=Pressing)
+        recording = asyncio.create_task(work)
+        tasks.create_task(out_of_reach())
+        return await recording
+
+
+@pytest.mark.virtual_time
+async def test_who_presses_once_while_it_ends_by_itself_cuts_nothing_short(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorded = await pressed_while_it_ends(tmp_path, 1)
+    assert "It is ending already" in capsys.readouterr().out
+    assert (recorded.error, recorded.end.interrupted, recorded.health.state) == (None, False, "stopped")
+    assert recorded.folder is not None
+    samples = read_session(recorded.folder).samples
+    assert list(samples.index) == list(range(len(samples)))
+    assert samples.t_s[-1] > 20.0
+
+
+def test_who_presses_twice_has_it_at_once_and_keeps_what_came(tmp_path: Path) -> None:
+    with pytest.raises(asyncio.CancelledError):
+        run_virtual(pressed_while_it_ends(tmp_path, 2))
+    (folder,) = tmp_path.iterdir()
+    samples = read_session(folder).samples
+    assert (np.diff(samples.index) > 1).any(), "it was not fetched to the end"
+    assert len(samples) > 800
+
+
+@pytest.mark.virtual_time
+async def test_who_presses_when_all_is_kept_is_still_told_what_there_is(
+    performance: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pressed_meanwhile(folder: Path) -> Analysis:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        return rederive(folder)
+
+    monkeypatch.setattr("imu.app.record.rederive", pressed_meanwhile)
+    recorded = await record_virtual(performance, plan(tmp_path, duration_s=5.0), display=Lines)
+    assert recorded.folder is not None
+    assert (recorded.error, recorded.health.state) == (None, "stopped")
+
+
+@pytest.mark.virtual_time
 async def test_trouble_with_the_disk_is_told_at_the_end_even_if_it_passed(
     performance: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,7 +193,7 @@ async def test_trouble_with_the_disk_is_told_at_the_end_even_if_it_passed(
             super().event(kind, t_s, detail)
 
     monkeypatch.setattr("imu.app.record.Recorder", Hiccup)
-    recorded = await record_virtual(performance, plan(tmp_path, duration_s=5.0), speed=20.0, display=Lines)
+    recorded = await record_virtual(performance, plan(tmp_path, duration_s=5.0), display=Lines)
     assert isinstance(recorded.error, StorageError)
     assert recorded.folder is not None
     assert len(read_session(recorded.folder).samples) > 400
@@ -138,6 +207,7 @@ def test_a_recording_of_nothing_leaves_no_folder(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.virtual_time
 async def test_a_session_that_cannot_be_counted_again_is_no_success(
     performance: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,7 +218,7 @@ async def test_a_session_that_cannot_be_counted_again_is_no_success(
             super().append(dataclasses.replace(samples, t_s=samples.t_s - 60.0 * (samples.index > 200)))
 
     monkeypatch.setattr("imu.app.record.Recorder", Shaken)
-    recorded = await record_virtual(performance, plan(tmp_path, duration_s=5.0), speed=20.0, display=Lines)
+    recorded = await record_virtual(performance, plan(tmp_path, duration_s=5.0), display=Lines)
     assert recorded.folder is not None
     assert isinstance(recorded.error, DataError)
     assert "time goes back" in str(recorded.error)

@@ -13,7 +13,7 @@ from typer.testing import Result
 import imu as package
 from imu.app.sessions import in_lines
 from imu.errors import DataError
-from imu.review.listing import find_sessions, latest
+from imu.review.listing import find_sessions, latest_session
 
 Imu = Callable[..., Result]
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,7 +70,7 @@ def test_a_narrow_terminal_breaks_no_word(folder: Path) -> None:
 
 def test_a_recording_cut_off_before_its_first_sample_is_not_the_latest(folder: Path) -> None:
     (folder / "new" / "samples.csv").write_bytes(b"")
-    assert latest(folder).name == "bare"
+    assert latest_session(folder).name == "bare"
     assert "samples.csv is empty" in next(one.problem for one in find_sessions(folder) if one.path.name == "new")
 
 
@@ -83,10 +83,10 @@ def test_the_list_is_a_table_for_programs(imu: Imu, folder: Path) -> None:
 
 
 def test_the_latest_is_the_newest_that_can_be_read(folder: Path, tmp_path: Path) -> None:
-    assert latest(folder).name == "new"
+    assert latest_session(folder).name == "new"
     (tmp_path / "nothing").mkdir()
     with pytest.raises(DataError, match="imu demo"):
-        latest(tmp_path / "nothing")
+        latest_session(tmp_path / "nothing")
 
 
 def test_no_sessions_and_no_folder(imu: Imu, tmp_path: Path) -> None:

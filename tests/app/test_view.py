@@ -6,6 +6,7 @@ import io
 from dataclasses import replace
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
@@ -107,6 +108,8 @@ def test_an_announcement_that_is_taken_back_says_why() -> None:
     shown = board()
     shown.take(RepWithdrawn(t_s=62.0, decided_s=62.1, number=8))
     assert "rep 8 taken back: the lift went on past the top" in drawn(shown)
+    shown.take(RepWithdrawn(t_s=62.5, decided_s=62.5, number=8, recounted=True))
+    assert "rep 8 taken back: everything was counted again" in drawn(shown)
 
 
 def test_a_refusal_is_shown_with_its_reason_and_then_goes() -> None:
@@ -158,7 +161,7 @@ def test_the_links_health_is_said_in_words(health: LinkHealth, said: str) -> Non
 angles = st.floats(-360, 360) | st.just(float("nan"))
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     exercise=st.sampled_from(sorted(EXERCISES)),
     phase=st.sampled_from(Phase),

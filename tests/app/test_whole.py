@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -145,7 +146,7 @@ def test_what_comes_after_it_was_given_up_is_too_late_for_live(frames: list[Samp
     assert repr(whole.analysis()) == repr(in_order([*frames[:100], *frames[103:]]))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(8))
 @given(st.data())
 def test_whatever_comes_late_in_the_end_it_is_the_whole(frames: list[Samples], data: st.DataObject) -> None:
     keys = data.draw(st.lists(st.integers(0, 200), min_size=len(frames), max_size=len(frames)))

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -150,7 +151,7 @@ def test_minimum_jerk_crosses_a_tenth_of_its_peak_rate_where_algebra_says() -> N
 
 
 @given(st.floats(1.0, 4.0), st.floats(1.0, 4.0))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50))
 def test_every_velocity_profile_goes_the_whole_way_and_its_rate_is_its_derivative(rise: float, fall: float) -> None:
     u = np.linspace(0.0, 1.0, 2001)
     way = travelled(u, rise, fall)
@@ -165,7 +166,7 @@ def test_every_velocity_profile_goes_the_whole_way_and_its_rate_is_its_derivativ
     bottom=st.floats(0.11, 0.8),
     style=st.sampled_from(["back-extension", "good-morning", "deadlift"]),
 )
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20))
 def test_the_tempo_is_the_one_asked_for(lift_s: float, lower_s: float, top: float, bottom: float, style: str) -> None:
     work = lift_s + lower_s
     plan = replace(PLANAR, style=style, reps=3, lift_s=lift_s, lower_s=lower_s)
@@ -403,7 +404,7 @@ def test_any_mounting_hides_the_same_motion(axes: tuple[str, str]) -> None:
 
 
 @given(st.tuples(*[st.floats(-100, 100)] * 3))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15))
 def test_any_misalignment_is_a_rotation_of_the_same_motion(turn: tuple[float, float, float]) -> None:
     usual, turned = (
         simulate(replace(PLANAR, reps=1, still_s=1.0, misalignment_deg=m), IDEAL) for m in ((0, 0, 0), turn)

@@ -16,6 +16,7 @@ from firmware_proto.virtual_radio import Air, virtual_air
 from firmware_proto.virtual_sensor import VirtualSensor
 from firmware_proto.wire import StatusCode
 
+pytestmark = pytest.mark.virtual_time
 SPEED = 10.0
 PATIENCE_S = 20.0
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -199,7 +200,7 @@ def test_backfill_takes_at_most_half_of_the_link_and_live_goes_on() -> None:
     assert len(live) >= 36
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 @given(
     st.lists(st.tuples(st.floats(0.2, 6), st.floats(0.1, 20)), min_size=1, max_size=4),
     st.sampled_from([23, 185, 247]),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,7 +36,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, bytes]
     ),
     keep=st.floats(0, 1),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 def test_damaged_files_are_read_or_refused_in_words(
     sound: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory, name: str,
     cuts: list[tuple[float, int, bytes]], keep: float,

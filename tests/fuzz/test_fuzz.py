@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -43,13 +44,13 @@ def mutated(draw: st.DrawFn) -> bytes:
 
 @pytest.mark.parametrize("name", ["decoders", "dialogue"])
 @given(data=mutated())
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_mutated_messages_are_read_or_refused(targets: ModuleType, name: str, data: bytes) -> None:
     targets.TARGETS[name](data)
 
 
 @pytest.mark.parametrize("name", ["stream", "device"])
 @given(data=st.binary(max_size=400))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 def test_a_machine_survives_whatever_comes_in_whatever_order(targets: ModuleType, name: str, data: bytes) -> None:
     targets.TARGETS[name](data)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -165,7 +166,7 @@ SHARE = st.sampled_from([0.0, 0.0, 0.02, 0.2, 1.0])
     seed=st.integers(0, 2**32), answers=SHARE, frames=SHARE, status=SHARE, info=st.sampled_from([0.0, 0.0, 0.2]),
     drop_s=st.sampled_from([0.0, 0.0, 3.0, 15.0]), ramble_s=st.sampled_from([0.0, 0.05]),
 )  # fmt: skip
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(10))
 def test_the_link_ends_with_a_name_whatever_the_sensor_says(
     seed: int, answers: float, frames: float, status: float, info: float, drop_s: float, ramble_s: float
 ) -> None:

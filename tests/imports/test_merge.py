@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +20,7 @@ def stream(t_s: Floats, name: str = "acc.csv") -> Stream:
     return Stream(path=Path(name), unit="m/s2", t_s=t_s, values=np.column_stack([t_s, 2 * t_s, -t_s]))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30))
 @given(
     rates_hz=st.tuples(st.floats(10, 400), st.floats(10, 400)),
     late_s=st.floats(-2, 2),

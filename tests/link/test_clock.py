@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -116,7 +117,7 @@ ways = st.builds(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(12))
 @given(ways, st.booleans())
 def test_durations_are_the_devices_and_host_times_are_near(way: Way, pings: bool) -> None:
     stream, samples = lived(way, pings=pings)

@@ -5,7 +5,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware_proto.motion import simulate
@@ -82,7 +82,6 @@ def test_sound_sensors_on_moving_people_raise_no_doubt(seed: int) -> None:
     assert not any(found)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, N - 1), max_size=10))
 def test_doubt_does_not_depend_on_how_the_samples_are_cut(cuts: list[int]) -> None:
     samples = Samples.concat([block(), broken(gyr=np.zeros((N, 3))), block(2)])

@@ -12,7 +12,7 @@ import pytest
 from firmware_proto import wire
 from firmware_proto.codes import StatusCode
 from firmware_proto.virtual_control import Refusal
-from firmware_proto.virtual_radio import Air
+from firmware_proto.virtual_radio import Air, virtual_air
 from firmware_proto.virtual_sensor import Faults, Link, VirtualSensor
 from imu.link import Backend, LinkEvent, LinkHealth, SensorLink, find, talk
 from imu.model import Samples
@@ -153,15 +153,15 @@ async def test_a_sound_sensor_over_a_lossy_link_is_not_doubted(in_air: InAir) ->
     assert link.health.true_rate_hz == pytest.approx(RATE_HZ, rel=1e-4)
 
 
-@pytest.mark.parametrize("in_air", ["in-process"], indirect=True)  # an emulated machine takes longer than this allows
 @pytest.mark.parametrize("kind", [VirtualSensor, Dumb, Mute])
 async def test_the_time_of_day_of_samples_with_and_without_pings(
-    in_air: InAir, kind: type[VirtualSensor], monkeypatch: pytest.MonkeyPatch
+    kind: type[VirtualSensor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(talk, "PING_S", 0.1)
     monkeypatch.setattr("imu.link.clock.FIRST_PINGS_EVERY_S", 0.05)
     speed, one = 20.0, kind(raw(), RATE_HZ, serial=serial(), boot_us=2**32 - 8_000_000)
-    async with in_air(one, speed=speed) as (air, backend):
+    async with virtual_air([one], speed=speed) as air:
+        backend = Backend(scanner=air.scanner_backend, client=air.client_backend)
         link, events, n, health = await streamed(one, backend, 2000)
         loop = asyncio.get_running_loop()
         (fit,) = link.clock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from imu.motion.pipeline import analyze
 Analyse = Callable[..., Analysis]
 SamplesOf = Callable[..., Samples]
 PerSet = Callable[..., list[int]]
+RECORDINGS = 64
+"""So many are kept in memory with what was found in them."""
 
 
 def samples_of(recording: Recording, keep: Bools | None = None, *, gyroscope: bool = True) -> Samples:
@@ -29,9 +32,22 @@ def declared(recording: Recording) -> Mount:
     return Mount.from_axes(cranial=recording.plan.cranial, anterior=recording.plan.anterior)
 
 
-@pytest.fixture(scope="session")
+def _analysed(
+    recording: Recording, exercise: str, *, learned: bool, keep: Bools | None = None, **settings: Any
+) -> Analysis:
+    return analyze(
+        samples_of(recording, keep),
+        get_exercise(exercise),
+        rate_hz=recording.rate_hz,
+        mount=None if learned else declared(recording),
+        **settings,
+    )[0]
+
+
+@pytest.fixture(scope="module")
 def analysed() -> Analyse:
-    """Analyse a simulated recording, by default as its own exercise and with the mount declared."""
+    """Analyse a simulated recording, by default as its own exercise and with the mount declared; a plain one once."""
+    plain = lru_cache(maxsize=RECORDINGS)(_analysed)
 
     def run(
         recording: Recording,
@@ -41,13 +57,10 @@ def analysed() -> Analyse:
         keep: Bools | None = None,
         **settings: Any,
     ) -> Analysis:
-        return analyze(
-            samples_of(recording, keep),
-            get_exercise(exercise or recording.plan.style),
-            rate_hz=recording.rate_hz,
-            mount=None if learned else declared(recording),
-            **settings,
-        )[0]
+        key = exercise or recording.plan.style
+        if keep is None and not settings:
+            return plain(recording, key, learned=learned)
+        return _analysed(recording, key, learned=learned, keep=keep, **settings)
 
     return run
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,7 +27,7 @@ from imu.model import (
     Samples,
     StraightLine,
 )
-from imu.motion.calibration import StillWatch, is_plausible, line_for, straight_lines
+from imu.motion.calibration import StillWatch, doubts, is_plausible, line_for, straight_lines
 from imu.motion.params import MotionParams
 from imu.motion.pipeline import Pipeline, analyze
 
@@ -232,7 +233,7 @@ def test_the_stretch_alone_gives_the_same_afterwards(learned: bool) -> None:
     assert repr(again) == repr(found)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15))
 @given(shares=st.lists(st.floats(0, 1), max_size=30), learned=st.booleans(), begin=st.sampled_from([0, 400]))
 def test_live_calibration_is_the_same_in_any_pieces(shares: list[float], learned: bool, begin: int) -> None:
     r = visit("back-extension", rate_hz=26.0)
@@ -241,6 +242,18 @@ def test_live_calibration_is_the_same_in_any_pieces(shares: list[float], learned
     pieces = live(r, mount=mount, start=begin, edges=[int(s * len(r)) for s in shares])
     assert [repr(e) for e in pieces[0]] == [repr(e) for e in whole[0]]
     assert repr(pieces[1]) == repr(whole[1])
+
+
+def test_a_line_from_which_most_tops_lie_far_is_doubted() -> None:
+    found = live(visit("back-extension"), mount=DECLARED)[1]
+    assert not found.warnings
+    lower = [replace(rep, top_deviation_deg=rep.top_deviation_deg - 15.0) for rep in found.counted]
+    (said,) = doubts(found.calibrations, lower, PARAMS)
+    assert "Most tops lie 1" in said
+    assert "below the straight line" in said
+    assert doubts(found.calibrations, lower[:2], PARAMS) == []
+    assert doubts(found.calibrations, [*lower[:1], *found.counted[1:]], PARAMS) == []
+    assert doubts((), lower, PARAMS) == []
 
 
 def test_another_mount_measures_the_line_anew() -> None:

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -46,7 +47,7 @@ def off_deg(a: tuple[float, float, float], b: Floats) -> float:
 vectors = st.tuples(*[st.floats(-np.pi, np.pi)] * 3).map(np.array)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12))
 @given(style=st.sampled_from(STYLES), vector=vectors)
 def test_however_the_sensor_sits_the_same_is_counted(style: str, vector: Floats) -> None:
     analysis, true = turned(style, rotation(vector[None])[0])

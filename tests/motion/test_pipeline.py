@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from examples import examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -133,7 +134,7 @@ def test_chunks_of_one_size_change_nothing(
     assert differences(cut, whole(what, exercise, gyroscope=gyroscope, holes=holes, learned=learned)) == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 @given(
     what=st.sampled_from(["set", "far off", "daily"]),
     exercise=st.sampled_from(["back-extension", "good-morning", "hinge"]),
@@ -178,7 +179,7 @@ def part(recording: Recording, start_s: float, share: float = 1.0) -> Samples:
     return Samples.measured(t_s, recording.acc_mps2[:n], recording.gyr_radps[:n])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 @given(
     exercise=st.sampled_from(["back-extension", "deadlift", "kettlebell-swing", "sorensen-hold"]),
     seed=st.integers(0, 2),
@@ -349,7 +350,7 @@ def test_nonsense_from_a_sensor_is_survived() -> None:
                 assert all(r.end_s >= r.start_s for r in done.analysis.reps)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12))
 @given(
     spoilt=st.lists(
         st.tuples(st.floats(0, 0.99), st.integers(1, 60), st.integers(0, 6), st.sampled_from(NO_NUMBERS)),

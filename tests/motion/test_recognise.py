@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -123,7 +124,7 @@ times = st.floats(0.05, 60.0)
 
 
 @given(top=angles, rom=st.floats(1.0, 200.0), lift=times, lower=times, hold=times, low=st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 def test_confidences_are_shares_in_order(
     top: float, rom: float, lift: float, lower: float, hold: float, low: bool
 ) -> None:
@@ -149,7 +150,7 @@ def test_where_a_stroke_has_no_time_nothing_is_said(unknown: dict[str, float], p
 
 
 @given(key=st.sampled_from(sorted(STYLES)), off=st.floats(120.0, 180.0))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50))
 def test_far_from_every_row_it_is_something_else(key: str, off: float) -> None:
     row = EXERCISES[key]
     assert row.top_deg is not None

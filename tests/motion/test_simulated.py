@@ -189,22 +189,32 @@ def test_phase_times_at_an_ordinary_tempo(analysed: Analyse, phase: str) -> None
     assert abs(np.median(off)) < 0.05
 
 
-@pytest.mark.parametrize("phase", ["lift_s", "top_hold_s", "lower_s", "bottom_hold_s"])
-def test_phase_times_of_slow_strokes_are_softer(analysed: Analyse, phase: str) -> None:
+@pytest.fixture(scope="module")
+def slow() -> list[Recording]:
     plans = [
         visit(style, sets=1, lift_s=3.0, lower_s=5.0, top_hold_s=2.5, bottom_hold_s=1.5)
         for style in ("back-extension", "good-morning", "roman-chair")
     ]
-    matched = list(pairs(analysed, [simulate(plan, SensorModel(), seed) for plan in plans for seed in (0, 1)]))
-    off = errors(matched, phase)
+    return [simulate(plan, SensorModel(), seed) for plan in plans for seed in (0, 1)]
+
+
+@pytest.fixture(scope="module")
+def without_gyroscope() -> list[Recording]:
+    return [simulate(visit(style), SensorModel(gyroscope=False), 0) for style in REPEATED[:5]]
+
+
+@pytest.mark.parametrize("phase", ["lift_s", "top_hold_s", "lower_s", "bottom_hold_s"])
+def test_phase_times_of_slow_strokes_are_softer(analysed: Analyse, slow: list[Recording], phase: str) -> None:
+    off = errors(list(pairs(analysed, slow)), phase)
     assert np.median(np.abs(off)) < 0.35
     assert np.quantile(np.abs(off), 0.95) < 1.2
 
 
 @pytest.mark.parametrize("phase", ["lift_s", "top_hold_s", "lower_s", "bottom_hold_s"])
-def test_phase_times_from_an_accelerometer_alone(analysed: Analyse, phase: str) -> None:
-    recordings = [simulate(visit(style), SensorModel(gyroscope=False), 0) for style in REPEATED[:5]]
-    off = errors(list(pairs(analysed, recordings)), phase)
+def test_phase_times_from_an_accelerometer_alone(
+    analysed: Analyse, without_gyroscope: list[Recording], phase: str
+) -> None:
+    off = errors(list(pairs(analysed, without_gyroscope)), phase)
     assert np.median(np.abs(off)) < 0.30
     assert np.quantile(np.abs(off), 0.95) < 0.65
 

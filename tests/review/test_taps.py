@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,7 +39,7 @@ def test_nobody_tapped(quiet: Samples) -> None:
     assert not len(find_taps(quiet)), "a set with set-up and stepping off is no tap"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 @given(start_s=st.floats(2.0, 5.0), first=st.floats(0.25, 0.6), ratio=st.floats(0.7, 1.4))
 def test_three_taps_are_found_when_they_began(start_s: float, first: float, ratio: float) -> None:
     samples = read_recording(EXAMPLE).samples

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from imu.errors import StorageError
@@ -89,7 +89,6 @@ def test_what_was_recorded_is_read_back(tmp_path: Path, gyroscope: bool) -> None
     assert "10.00" in (writer.folder / "sets.csv").read_text()
 
 
-@settings(deadline=None)  # as long as the disk takes
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 20)), min_size=1, max_size=12))
 def test_late_and_repeated_blocks_end_up_sorted_and_once(
     tmp_path_factory: pytest.TempPathFactory, blocks: list[tuple[int, int]]
@@ -106,7 +105,6 @@ def test_late_and_repeated_blocks_end_up_sorted_and_once(
     assert in_file == expected
 
 
-@settings(deadline=None)
 @given(cut=st.integers(0, 3000))
 def test_a_session_cut_off_anywhere_keeps_every_whole_line(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
     writer = SessionWriter(tmp_path_factory.mktemp("session"), header())

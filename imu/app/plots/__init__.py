@@ -5,7 +5,7 @@
 
     plots.tempo(imu.read_session("recordings/example-back-extension"))
 
-Each is one call that takes a `Review` (`sessions` takes several) and gives a matplotlib `Figure`; its `caption` says
+Each is one call that takes a `Review` (`sessions` one or several) and gives a matplotlib `Figure`; its `caption` says
 how to read it. Who wants more has the figure's axes.
 
 Why matplotlib: what is wanted are still pictures on paper, in a file and in a page that needs no network and no script;

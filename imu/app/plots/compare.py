@@ -29,12 +29,10 @@ MOST_TICKS = 12
     "How to read it: small dots are the repetitions of a set, the large mark is their mean, its bar ±1 standard "
     "deviation. Sets differ where the bars hardly overlap. Bars show how even the repetitions were, not how exactly "
     "each was measured: those intervals are in the pictures of single repetitions.",
+    of_reps=True,
 )
 def sets(picture: Picture, review: Review) -> None:
     """Mean and spread of each set, measure by measure."""
-    if not len(review.sets):
-        picture.nothing(parts.NONE_COUNTED)
-        return
     panels = picture.panels([1.55, 1.55], columns=3)
     numbers = review.sets["set"].to_numpy(int)
     for axes, (said, column, scale) in zip(panels, COLUMNS, strict=True):
@@ -67,14 +65,21 @@ def _spread(axes: Axes, x: float, values: Floats, which: int) -> None:
     )
 
 
-def session_table(reviews: Sequence[Review]) -> pd.DataFrame:
+OneOrMore = Review | Sequence[Review]
+
+
+def _several(of: OneOrMore) -> Sequence[Review]:
+    return [of] if isinstance(of, Review) else of
+
+
+def session_table(reviews: OneOrMore) -> pd.DataFrame:
     """A row a session, in order of time.
 
     Columns: `session`, `day` (UTC), `exercise`, `person`, `sets`, `reps`, `load_kg`, `volume_load_kg` (load x
     repetitions; nan without a load), `rom_deg` and `rom_sd_deg` (mean and standard deviation of the repetitions),
     `top_hold_s`, `tempo_adherence` (mean share of the phases met), `lift_rate_loss_pct` (the worst set's).
     """
-    rows = [_session(one) for one in reviews]
+    rows = [_session(one) for one in _several(reviews)]
     table = pd.DataFrame(rows, columns=list(_session_columns()))
     return table.sort_values(["started_utc", "session"], ignore_index=True).drop(columns="started_utc")
 
@@ -98,7 +103,7 @@ def _session(one: Review) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _draw_sessions(picture: Picture, reviews: Sequence[Review]) -> None:
+def _draw_sessions(picture: Picture, reviews: OneOrMore) -> None:
     table = session_table(reviews)
     if not len(table):
         picture.nothing("There is no session to compare.")
@@ -157,18 +162,19 @@ def _tick(row: pd.Series) -> str:
     return str(row["day"]) or str(row["session"])
 
 
-def _subject(reviews: Sequence[Review]) -> str:
-    return f"{len(reviews)} session{'' if len(reviews) == 1 else 's'}, from old to new"
+def _subject(reviews: OneOrMore) -> str:
+    count = len(_several(reviews))
+    return f"{count} session{'' if count == 1 else 's'}, from old to new"
 
 
-def _synthetic(reviews: Sequence[Review]) -> str:
-    count = sum(one.synthetic for one in reviews)
-    if not count:
+def _synthetic(reviews: OneOrMore) -> str:
+    found = [one.synthetic for one in _several(reviews)]
+    if not any(found):
         return ""
-    return " (synthetic)" if count == len(reviews) else f" ({count} of them synthetic)"
+    return " (synthetic)" if all(found) else f" ({sum(found)} of them synthetic)"
 
 
-sessions: Chart[Sequence[Review]] = Chart(
+sessions: Chart[OneOrMore] = Chart(
     name="sessions",
     title="Sessions over time",
     caption="How to read it: one column a session, evenly spaced, the oldest on the left; a line joins sessions of the "

@@ -51,13 +51,11 @@ def _relative(reps: pd.DataFrame) -> Floats:
     "straight line; beyond ±10° (grey band) it is hollow: short below, overextended above. Lift rate is range by "
     "lifting time; its loss is against the best lift of the set: a trend, no measure of effort in reserve. Bars are "
     "90 % intervals.",
+    of_reps=True,
 )
 def form(picture: Picture, review: Review) -> None:
     """Range, deviation of the top, lift rate and its loss over the set, with 90 % intervals."""
     reps = review.reps
-    if not len(reps):
-        picture.nothing(parts.NONE_COUNTED)
-        return
     panels = picture.panels([1.1, 1.1, 1.1, 1.1])
     ladder = Ladder.of(reps)
     deviation = reps["top_deviation_deg"].to_numpy(float)
@@ -100,13 +98,11 @@ def _row(
     "acceleration over 0.2 s: near 0 it stood still, several hundred is a bounce. Smoothness is the spectral arc "
     "length of the lift (SPARC, Balasubramanian 2012): nearer to 0 is smoother, a single even sweep reads about -1.5. "
     "Neither has a stated interval: compare repetitions of one person, not people.",
+    of_reps=True,
 )
 def control(picture: Picture, review: Review) -> None:
     """Turn-round sharpness at the bottom, and smoothness of the lift."""
     reps = review.reps
-    if not len(reps):
-        picture.nothing(parts.NONE_COUNTED)
-        return
     panels = picture.panels([1.25, 1.25])
     ladder = Ladder.of(reps)
     _row(panels[0], ladder, turn_sharpness_dps2(review.trunk, reps), parts.BLUE)

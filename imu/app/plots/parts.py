@@ -33,16 +33,33 @@ LINE_BAND_DEG = 10.0
 NONE_COUNTED = "There is no counted repetition in this session."
 
 
-def chart(title: str, caption: str) -> Callable[[Callable[[Picture, Review], None]], Chart[Review]]:
-    """Make a function that draws one session into a picture a `Chart`, named as the function is."""
+Draw = Callable[[Picture, Review], None]
 
-    def make(draw: Callable[[Picture, Review], None]) -> Chart[Review]:
+
+def chart(title: str, caption: str, *, of_reps: bool = False) -> Callable[[Draw], Chart[Review]]:
+    """Make a function that draws one session into a picture a `Chart`, named as the function is.
+
+    With `of_reps` it is only called where a repetition was counted; else a sentence says that there is none.
+    """
+
+    def make(draw: Draw) -> Chart[Review]:
         return Chart(
-            name=draw.__name__.replace("_", "-"), title=title, caption=caption, draw=draw, subject=subject,
+            name=draw.__name__.replace("_", "-"), title=title, caption=caption, subject=subject,
+            draw=_of_reps(draw) if of_reps else draw,
             synthetic=lambda review: " (synthetic)" if review.synthetic else "",
         )  # fmt: skip
 
     return make
+
+
+def _of_reps(draw: Draw) -> Draw:
+    def drawn(picture: Picture, review: Review) -> None:
+        if len(review.reps):
+            draw(picture, review)
+        else:
+            picture.nothing(NONE_COUNTED)
+
+    return drawn
 
 
 def subject(review: Review) -> str:

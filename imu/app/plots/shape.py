@@ -33,12 +33,13 @@ def normalised(review: Review) -> tuple[Floats, list[int]]:
     "How to read it: every repetition stretched from its start (0 %) to the end of its last stroke (100 %); thin lines "
     "are single repetitions, a thick one is the mean of a set, its band ±1 standard deviation, given on average. A "
     "narrow band is the same movement again and again; a line that leaves it is the odd one out.",
+    of_reps=True,
 )
 def overlay(picture: Picture, review: Review) -> None:
     """The repetitions of each set time-normalised, with mean and spread."""
     curves, sets = normalised(review)
     if not len(curves):
-        picture.nothing(parts.NONE_COUNTED)
+        picture.nothing("Samples were lost in every repetition of this session.")
         return
     (axes,) = picture.panels([2.4])
     share = np.linspace(0.0, 100.0, POINTS)

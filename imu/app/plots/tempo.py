@@ -39,13 +39,11 @@ def phase_pm_s(reps: pd.DataFrame) -> dict[str, Floats]:
     "set is its target. A thin black bar is the 90 % interval of the phase it ends. Above a bar that "
     "missed the target in a phase, by more than 20 % and 0.3 s, stands the share of its phases that met it. A phase "
     "without an end is not drawn.",
+    of_reps=True,
 )
 def tempo(picture: Picture, review: Review) -> None:
     """Tempo per repetition as stacked bars beside the target, with 90 % intervals."""
     reps = review.reps
-    if not len(reps):
-        picture.nothing(parts.NONE_COUNTED)
-        return
     (axes,) = picture.panels([2.7])
     ladder = Ladder.of(reps)
     pm, base = phase_pm_s(reps), np.zeros(len(reps))
@@ -96,12 +94,13 @@ def _shares(axes: Axes, ladder: Ladder, tops: Floats, shares: Floats) -> None:
     "How to read it: the dashed line is the target, the band what passes (20 % or 0.3 s, whichever is more). A hollow "
     "mark missed it. Bars are 90 % intervals: where one crosses the band's edge, hit or miss is not sure. The last "
     "repetition of a set has none where no lowering follows.",
+    of_reps=True,
 )
 def top_hold(picture: Picture, review: Review) -> None:
     """Top hold against the target, with its 90 % interval."""
     reps = review.reps
     if not reps["top_hold_s"].notna().any():
-        picture.nothing("There is no top hold with an end in this session." if len(reps) else parts.NONE_COUNTED)
+        picture.nothing("There is no top hold with an end in this session.")
         return
     (axes,) = picture.panels([2.2])
     ladder, held_s = Ladder.of(reps), reps["top_hold_s"].to_numpy(float)

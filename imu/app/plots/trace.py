@@ -14,7 +14,7 @@ from imu.app.plots import parts
 from imu.app.plots.parts import chart
 from imu.app.plots.picture import Picture
 from imu.model import Verdict
-from imu.review.tables import Review, added_by_person
+from imu.review.tables import Review
 
 BEFORE_S, AFTER_S = 2.0, 3.0
 MOST_NUMBERS_PER_IN = 4.0
@@ -124,12 +124,11 @@ def _phase_legend(picture: Picture, axes: Axes) -> None:
 )
 def ledger(picture: Picture, review: Review) -> None:
     """Every movement of the session in the row of its verdict, below the trunk's angle."""
-    table = review.ledger
+    table, added = review.ledger, review.added
     found = [verdict for verdict in Verdict if (table["verdict"] == verdict).any()]
     if not found:
         _whole_trace(picture, review)
         return
-    added = added_by_person(table, review.labels)
     above, below = picture.panels([1.5, 0.5 + 0.22 * (len(found) + bool(len(added)))])
     _angle(above, review.trunk)
     parts.hatch_holes(above, parts.lost_spans(review.trunk))
