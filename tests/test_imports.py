@@ -19,7 +19,11 @@ ROOT = Path(__file__).resolve().parents[1]
 GROUND_FLOOR = {"imu.model", "imu.errors", "imu.exercises", "imu.tempo"}
 ONLY_APP = ("firmware_proto.motion", "firmware_proto.virtual", "firmware_proto.twins")
 VIRTUAL_HOST = {"firmware_proto.virtual_host", "firmware_proto.virtual_radio"}
-VIRTUAL_RADIO = VIRTUAL_HOST | {"firmware_proto.virtual_controller", "firmware_proto.virtual_peripheral"}
+VIRTUAL_RADIO = VIRTUAL_HOST | {
+    "firmware_proto.virtual_controller",
+    "firmware_proto.virtual_peripheral",
+    "firmware_proto.virtual_table",
+}
 TOOLS = {"imu.motion.smooth", "imu.motion.history"}
 """Parts that stages are built of; they take pushes, but have no place in the order."""
 HEAVY = ("numpy", "scipy", "pandas", "bleak", "bumble", "vqf", "rich", "asyncio", "matplotlib")

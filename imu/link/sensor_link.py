@@ -123,8 +123,11 @@ class SensorLink:
         except BaseException:
             await self._leave_surely()
             raise
-        lacks = "" if self.info.has_gyroscope else ", no gyroscope"
-        self._monitor.note("connected", f"{self.info.model} {self.info.serial} at {self.info.rate_hz:.3f} Hz{lacks}")
+        lacks, name = (
+            "" if self.info.has_gyroscope else ", no gyroscope",
+            f"{self.info.model} {self.info.serial}".rstrip(),
+        )
+        self._monitor.note("connected", f"{name} at {self.info.rate_hz:.3f} Hz{lacks}")
         self._keeper = asyncio.create_task(self._keep())
         return self
 
@@ -211,7 +214,8 @@ class SensorLink:
             return
         try:
             if await talk.refill(self._connection, self._dialogue, stream.started.session, stream.recovery):
-                self._monitor.set(state="filling gaps" if self._able.memory else self._monitor.state)
+                if self._able.memory:
+                    self._monitor.set(state="filling gaps")
             elif not stream.recovery.missing and not self._stopping.is_set():
                 await talk.ping(self._connection, self._dialogue, stream, self._pings)
             if now_s - self._battery_s > BATTERY_EVERY_S:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -283,3 +284,40 @@ def test_who_connects_to_pair_gets_in_and_later_does_so_by_himself_until_he_unpa
 
     run_virtual(whole())
     assert heard == [b"a", b"b", b"a", b"b"]
+
+
+# A busy machine.
+
+
+class Watch(Toy):
+    """Notes each time it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told_us: list[int] = []
+
+    def write(self, uuid: str, data: bytes, now_us: int) -> Outgoing:
+        self.told_us.append(now_us)
+        return super().write(uuid, data, now_us)
+
+    def tick(self, now_us: int) -> Outgoing:
+        self.told_us.append(now_us)
+        return super().tick(now_us)
+
+
+def test_what_a_busy_machine_was_late_for_is_lived_through_event_by_event() -> None:
+    watch = Watch()
+
+    async def whole() -> None:
+        async with (
+            virtual_air([watch], speed=50.0) as air,
+            BleakClient(await found(air), backend=air.client_backend) as client,
+        ):
+            for _ in range(20):
+                await asyncio.sleep(0.0107)
+                await client.write_gatt_char(STATE, b"x", response=False)
+
+    run_virtual(whole())
+    steps_us = [later - sooner for sooner, later in itertools.pairwise(watch.told_us)]
+    assert len(steps_us) > 300
+    assert all(0 <= step_us <= 1.5 * watch.link.interval_us for step_us in steps_us)

@@ -33,7 +33,7 @@ class Live:
 
     async def stream(self, seconds: float) -> None:
         """Record for so many seconds from the first sample on, then stop and take the rest."""
-        found = await find(self.sensor.name, 5.0, self.backend)
+        found = await find(self.sensor.advertised.name, 5.0, self.backend)
         try:
             async with SensorLink(found, backend=self.backend, say=self.said.append) as self.link:
                 asyncio.get_running_loop().call_later(seconds, self.stop)

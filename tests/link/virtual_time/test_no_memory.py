@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from bleak.exc import BleakError
 
+from firmware_proto.twins.movesense import MovesenseTwin
 from firmware_proto.twins.polar import H10Twin, VerityTwin
 from firmware_proto.twins.polar_bytes import GYRO
+from firmware_proto.twins.witmotion import WitMotionTwin
 from firmware_proto.virtual_source import Motion
 from imu.errors import ConnectionFailed
 from imu.link.recovery import PATIENCE_S
@@ -57,16 +59,28 @@ def assert_marked(live: Any) -> None:
     assert (live.link.health.lost, live.link.health.missing) == (len(gone), 0)
 
 
-def test_a_drop_is_a_hole_that_is_marked_and_the_rest_is_where_it_belongs(live: Play) -> None:
-    one = live(during(20.0, lambda live: out_of_reach(live, 6.0, 5.0)), of=H10Twin(motion()))
+@pytest.mark.parametrize("twin", [H10Twin, VerityTwin, MovesenseTwin, WitMotionTwin])
+def test_a_drop_is_a_hole_that_is_marked(live: Play, twin: Callable[[Motion], Any]) -> None:
+    one = live(during(20.0, lambda live: out_of_reach(live, 6.0, 5.0)), of=twin(motion()))
     assert one.error is None
     assert_marked(one)
     assert one.kinds == ["battery", "connected", "lost", "resumed", "gone", "stopped"]
+    rate_hz = one.link.info.rate_hz
+    assert 5.0 * rate_hz < one.link.health.lost < 6.5 * rate_hz
+    newest = np.flatnonzero(np.diff(one.samples.arrival_s, append=np.inf))
+    late_s = (one.samples.arrival_s - one.samples.t_s)[newest]
+    before, after = np.split(late_s, [np.searchsorted(one.samples.t_s[newest], 7.0)])
+    assert after.min() == pytest.approx(before.min(), abs=0.05)
+
+
+def test_what_comes_after_a_drop_is_where_it_belongs(live: Play) -> None:
+    one = live(during(20.0, lambda live: out_of_reach(live, 6.0, 5.0)), of=H10Twin(motion()))
+    assert one.error is None
+    assert_marked(one)
     samples = one.samples
     np.testing.assert_allclose(samples.t_s, samples.index / H10_HZ, atol=0.003)
     felt = one.sensor.motion.at(samples.t_s + 1 / H10_HZ)[0]
     np.testing.assert_allclose(samples.acc_mps2[:, [1, 0, 2]] / G_MPS2, felt * (1, -1, 1), atol=0.005)
-    assert 5.0 * H10_HZ < one.link.health.lost < 6.0 * H10_HZ
     said = {event.kind: event.detail for event in one.events}
     assert said["lost"] == "The connection was lost; what it measures meanwhile is lost, too, looking for it."
     assert said["gone"].endswith("s: the sensor sends each but once.")
@@ -165,7 +179,7 @@ def test_it_is_paired_with_when_it_asks_for_it_and_not_before(live: Play) -> Non
     one = live(scene, of=twin)
     assert one.error is None
     assert paired == [False, True, False]
-    assert one.said == [f"{twin.name} talks only to machines it is paired with: say yes if you are asked."]
+    assert one.said == [f"{twin.advertised.name} talks only to machines it is paired with: say yes if you are asked."]
     assert [event.detail for event in one.events if event.kind == "pairing"] == one.said
     assert_marked(one)
 
@@ -187,7 +201,7 @@ def test_a_pairing_that_fails_is_tried_once_and_says_what_to_do(live: Play, fail
 
     one = live(scene, of=H10Twin(motion(), needs_pairing=True))
     assert isinstance(one.error, ConnectionFailed)
-    assert str(one.error).startswith(f"Could not pair with {one.sensor.name} (")
+    assert str(one.error).startswith(f"Could not pair with {one.sensor.advertised.name} (")
     assert "say yes where this machine asks; if it does not ask, remove the sensor from its Bluetooth" in str(one.error)
     assert tried == [False, True]
     assert len(one.said) == 1

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from firmware_proto.twins.polar import H10Twin, PolarTwin, VerityTwin
+from firmware_proto.twins.polar import H10Twin, VerityTwin
+from firmware_proto.twins.polar_twin import PolarTwin
 from firmware_proto.virtual_faults import Faults
 from firmware_proto.virtual_source import Motion
 
