@@ -41,7 +41,7 @@ def test_its_bytes_are_those_of_the_documents() -> None:
     assert len(frame) == 20
     assert frame[:14].hex() == "5561" + "000400fe0008" + "000800f00000"
     level = measured(np.array([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]), np.zeros((3, 3)))
-    roll_pitch = np.frombuffer(level, "<i2").reshape(3, 10)[:, 7:9] * 180 / 32768
+    roll_pitch = np.frombuffer(level, "<i2").reshape(3, 10)[:, 7:9] * (180 / 32768)
     np.testing.assert_allclose(roll_pitch, [[0, 0], [90, 0], [0, -90]], atol=0.01)
     assert WitMotionTwin(swinging()).advertised.name == "WT901BLE67"
     with pytest.raises(AttRefused):
