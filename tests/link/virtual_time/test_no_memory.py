@@ -152,6 +152,20 @@ def test_frames_that_come_seldom_are_no_silence(live: Play, monkeypatch: pytest.
     assert "lost" not in one.kinds
 
 
+def test_of_two_slow_streams_a_lost_frame_is_only_a_hole(live: Play) -> None:
+    """Who lies still with an old Verity Sense gets a frame every three seconds."""
+
+    async def lose_a_frame(live: Any) -> None:
+        await asyncio.sleep(10.0)
+        live.sensor.faults.drop_next = 1
+
+    one = live(during(40.0, lose_a_frame), of=VerityTwin(still(), has_sdk_mode=False))
+    assert one.error is None
+    assert_marked(one)
+    assert len(one.gone) == 1
+    assert not {"bad_frame", "lost", "restarted"} & set(one.kinds)
+
+
 def test_half_of_a_stream_is_silence(live: Play) -> None:
     async def lose_half(live: Any) -> None:
         await asyncio.sleep(5.0)
