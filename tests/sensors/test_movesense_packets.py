@@ -30,8 +30,8 @@ def notified(whole: bytes, split: int = 150) -> list[bytes]:
     return [bytes((kind, REFERENCE)) + part for kind, part in zip((2, 3), parts, strict=False)]
 
 
-def joined(notifications: list[bytes]) -> list[bytes]:
-    joiner = Joiner(REFERENCE)
+def joined(notifications: list[bytes], joiner: Joiner | None = None) -> list[bytes]:
+    joiner = joiner or Joiner(REFERENCE)
     bodies = [joiner.push(packets.packet(each)) for each in notifications]
     return [each for each in bodies if each is not None]
 
