@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from typer.testing import CliRunner
 
 from firmware_proto.motion import Recording
 from firmware_proto.virtual_radio import Air, virtual_air
 from firmware_proto.virtual_time import run_virtual
+from imu.app.cli import app
 from imu.app.demo import MOVEMENT_HZ, TWINS
 from imu.app.display import Lines
 from imu.app.person import perform
 from imu.app.record import Plan, Recorded, find_and_record
+from imu.errors import UsageError
 from imu.exercises import get_exercise
 from imu.link import Backend
 from imu.sensors import FAMILIES, Family
@@ -86,8 +89,11 @@ def assert_counted(recorded: Recorded, family: Family, performed: Recording, *, 
     assert max(late_s) - min(late_s) < off_s
 
 
-def test_every_family_has_a_twin() -> None:
+def test_every_family_has_a_twin_and_the_demo_names_them() -> None:
     assert {family.name for family in FAMILIES} == set(TWINS)
+    refused = CliRunner().invoke(app, ["demo", "--sensor", "nonesuch"])
+    assert refused.exit_code == UsageError.exit_code
+    assert all(name in refused.stderr for name in TWINS)
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
