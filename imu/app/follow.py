@@ -65,7 +65,7 @@ class Link(Protocol):
         """The link's state now."""
 
     async def stop(self) -> None:
-        """Stop the sensor and fetch what is missing; the stream ends after the last of it."""
+        """Stop the sensor and fetch what can be had of what is missing; the stream ends after the last of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +147,7 @@ class Follower:
         """Stop the sensor, and take what it still had to send; `patient`, nobody has asked for the end yet."""
         if self.link is None:
             return
-        self.board.remark("Stopping the sensor, fetching what is still missing ...")
+        self.board.remark("Stopping the sensor, waiting for its last samples ...")
         stopping = asyncio.create_task(self.link.stop())
         try:
             await self._take_rest(stream, stopping)
@@ -155,7 +155,7 @@ class Follower:
             if not patient:
                 raise
             take_cancellation()
-            self._remark("It is ending already; once more ends it at once, without what is still missing.")
+            self._remark("It is ending already; once more ends it at once, without the last samples.")
             await self._take_rest(stream, stopping)
 
     async def _take_rest(self, stream: AsyncIterator[Samples | LinkEvent], stopping: asyncio.Task[None]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import sys
 from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -16,6 +17,8 @@ from imu.sensors import Family
 
 if TYPE_CHECKING:
     from dbus_fast.aio import MessageBus
+
+log = logging.getLogger(__name__)
 
 SERVICE, DEVICE, CHARACTERISTIC = "org.bluez", "org.bluez.Device1", "org.bluez.GattCharacteristic1"
 ANSWER_S = 5.0
@@ -29,15 +32,17 @@ Objects: TypeAlias = dict[str, dict[str, dict[str, Any]]]
 """All that BlueZ knows: path -> interface -> property -> value."""
 
 
-async def hang_up_abandoned(families: Iterable[Family]) -> None:
-    """Disconnect every sensor that is connected to this machine while no program listens to it.
+async def hang_up_abandoned(families: Iterable[Family], sensor: str | None = None) -> None:
+    """Disconnect the sensors that are connected to this machine while no program listens to them.
 
     A sensor of which any characteristic is in use, also one that means nothing to us, is another program's and is left
-    alone; and so is one that is not seen idle twice, `SECOND_LOOK_S` apart. Elsewhere than on Linux, and without
-    BlueZ, nothing happens.
+    alone; and so is one that is not seen idle twice, `SECOND_LOOK_S` apart. BlueZ does not tell who connected, so that
+    a program that stays connected only to read now and then cannot be told from one that was killed: it is cut off.
+    Whoever looks for one sensor touches no other. Elsewhere than on Linux, and without BlueZ, nothing happens.
 
     Args:
         families: The sensors that may be disconnected.
+        sensor: Name or address of the only one of them that may, in upper or lower case; None for any.
     """
     if sys.platform != "linux":
         return
@@ -47,11 +52,12 @@ async def hang_up_abandoned(families: Iterable[Family]) -> None:
     # what is wrong with the message bus the scan will say
     with contextlib.suppress(OSError, EOFError, AuthError, InvalidAddressError):
         async with asyncio.timeout(SECOND_LOOK_S + ANSWER_S), message_bus() as bus:
-            paths = abandoned(await known_objects(bus), families)
+            paths = abandoned(await known_objects(bus), families, sensor)
             if paths:
                 await asyncio.sleep(SECOND_LOOK_S)
-                paths &= abandoned(await known_objects(bus), families)
+                paths &= abandoned(await known_objects(bus), families, sensor)
             for path in paths:
+                log.info("%s was connected and nobody listened to it: it is disconnected", path)
                 await bus.call(Message(SERVICE, path, DEVICE, "Disconnect"))
 
 
@@ -80,14 +86,15 @@ async def known_objects(bus: MessageBus) -> Objects:
     return reply.body[0] if reply and reply.message_type is MessageType.METHOD_RETURN else {}
 
 
-def abandoned(objects: Objects, families: Iterable[Family]) -> set[str]:
-    """Paths of the sensors that are connected, and of which nothing is in use."""
+def abandoned(objects: Objects, families: Iterable[Family], sensor: str | None = None) -> set[str]:
+    """Paths of the sensors, or of the one named, that are connected, and of which nothing is in use."""
     used = [path for path, has in objects.items() if any(_is(has.get(CHARACTERISTIC), name) for name in IN_USE)]
     return {
         path
         for path, has in objects.items()
         if _is(has.get(DEVICE), "Connected")
         and _is(has.get(DEVICE), "ServicesResolved")
+        and (sensor is None or sensor.casefold() in _called(has[DEVICE]))
         and any(_is_one_of(has[DEVICE], family) for family in families)
         and not any(other.startswith(path + "/") for other in used)
     }
@@ -97,6 +104,10 @@ def _is_one_of(device: dict[str, Any], family: Family) -> bool:
     """Whether it is such a sensor; a watch that has the same service under another name is none."""
     name, uuids = (device[key].value if key in device else () for key in ("Name", "UUIDs"))
     return family.service_uuid in uuids and family.recognises(name or None, uuids)
+
+
+def _called(device: dict[str, Any]) -> list[str]:
+    return [device[key].value.casefold() for key in ("Name", "Address") if key in device]
 
 
 def _is(properties: dict[str, Any] | None, name: str) -> bool:

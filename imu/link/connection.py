@@ -30,6 +30,9 @@ CONNECT_S = 15.0
 PAIR_S = 60.0
 """A person may have to say yes on this machine first."""
 ANSWER_S = 5.0
+LISTEN_S = 40.0
+"""To switch notifications on. Some machines pair within that, for which nobody waits longer than 30 s, as for any
+answer (Bluetooth Core 5.4, Vol 3, Part H, 3.4 and Part F, 3.3.3); others were seen never to come back from it."""
 DISCONNECT_S = 12.0
 """BlueZ takes 2.5 s of this, more on a busy machine; bleak gives up after 10."""
 
@@ -105,7 +108,8 @@ class Connection:
             with self._named("pair with" if self._pair else "connect to"):
                 await self._client.connect()
                 for uuid in self._dialogue.listens:
-                    await self._client.start_notify(uuid, self._listener(uuid))
+                    async with asyncio.timeout(LISTEN_S):
+                        await self._client.start_notify(uuid, self._listener(uuid))
         except BaseException:
             await self.close()
             raise

@@ -91,7 +91,7 @@ async def find(sensor: str | None = None, timeout_s: float = SCAN_S, backend: Ba
         if isinstance(seen, Found) and (sensor is None or _is(seen, sensor)):
             first.set()
 
-    async with _listening(in_range, note, backend):
+    async with _listening(in_range, note, backend, sensor):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 await first.wait()
@@ -180,8 +180,13 @@ def _readable(name: str | None) -> str:
 
 
 @contextlib.asynccontextmanager
-async def _listening(in_range: InRange, note: Callable[[Seen], object], backend: Backend | None) -> AsyncIterator[None]:
-    """Scan while inside: `in_range` fills, and `note` is told of each device whenever it is heard."""
+async def _listening(
+    in_range: InRange, note: Callable[[Seen], object], backend: Backend | None, sensor: str | None = None
+) -> AsyncIterator[None]:
+    """Scan while inside: `in_range` fills, and `note` is told of each device whenever it is heard.
+
+    What a killed program left connected is hung up before: the sensor that is looked for, or all if that is any.
+    """
     heard: dict[str, _Heard] = {}
 
     def detected(device: BLEDevice, advertised: AdvertisementData) -> None:
@@ -191,7 +196,7 @@ async def _listening(in_range: InRange, note: Callable[[Seen], object], backend:
 
     virtual = backend.scanner if backend else None
     if virtual is None:
-        await hang_up_abandoned(FAMILIES)
+        await hang_up_abandoned(FAMILIES, sensor)
     with bluetooth():
         scanner = BleakScanner(detected, backend=virtual)
         await scanner.start()

@@ -58,7 +58,7 @@ CONNECT_TRIES = 3
 class SensorLink:
     """A link to one sensor. Enter it to stream, iterate over it to receive, leave it to stop.
 
-    Leaving stops the sensor in any case. `stop` before that also fetches what is still missing.
+    Leaving stops the sensor in any case. `stop` before that also fetches what is missing, if it remembers.
 
     Attributes:
         info: What the sensor is, with its true rate; known once entered.
@@ -148,7 +148,7 @@ class SensorLink:
         return await self._feed.next()
 
     async def stop(self) -> None:
-        """Stop the sensor and fetch what is still missing; the iteration ends after the last of it."""
+        """Stop the sensor and fetch what it holds of what is missing; the iteration ends after the last of it."""
         self._stopping.set()
         if self._keeper:
             await asyncio.wait([self._keeper])

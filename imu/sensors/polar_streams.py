@@ -17,12 +17,13 @@ from imu.model import G_MPS2, Floats, Ints, Samples
 from imu.sensors.family import FrameError, StreamBroken
 from imu.sensors.polar_frames import KIND_BITS, Measurement, PmdBlock, decode_frame, decode_frames
 from imu.sensors.polar_packed import AXES
-from imu.sensors.stamps import BROKEN_AFTER, Stamps
+from imu.sensors.stamps import Stamps
 
 RAIL = 0.999
 """Of the full scale: from here on a value is clipped."""
-BEHIND_S = 5.0
-"""One stream may be this far behind the other; a frame of either holds 2.5 s at most."""
+BEHIND_S = 15.0
+"""One stream may be this far behind the other. At 52 Hz a frame holds up to 3.2 s, so three lost in a row are only a
+hole; who hears both streams and gets no sample for so long has one that stopped, which the link notices before."""
 
 
 class H10Decoder:
@@ -86,7 +87,6 @@ class VerityDecoder:
         self._acc, self._gyr = _Waiting(), _Waiting()
         self._most = math.ceil(BEHIND_S * rate_hz)
         self._base: tuple[int, float] | None = None  # index and device time of sample 0
-        self._given_up = 0  # frames in a row with which samples had to be given up
         self.clipped = 0
 
     def reconnected(self) -> None:
@@ -98,9 +98,8 @@ class VerityDecoder:
         """Decode one frame of either stream; the samples of which both are there now.
 
         Raises:
-            FrameError: It is no frame of these streams, and nothing else is changed by it; or the other stream is so
-                far behind that samples had to be given up.
-            StreamBroken: That goes on, or a clock began anew.
+            FrameError: It is no frame of these streams; nothing else is changed by it.
+            StreamBroken: The other stream has stopped, or a clock began anew.
         """
         factor = self._factors.get(frame[0] & KIND_BITS) if frame else None
         return self._take(decode_frame(frame, factor=factor), arrival_s)
@@ -130,8 +129,9 @@ class VerityDecoder:
         ours = self._acc if of_acc else self._gyr
         ours.add(index, track.stamps.zero_s + t_s, block.values[: len(index)])
         if len(ours.t_s) > self._most:
-            self._give_up(ours, "gyroscope" if of_acc else "accelerometer")
-        self._given_up = 0
+            ours.drop_to(self._most)
+            other = "gyroscope" if of_acc else "accelerometer"
+            raise StreamBroken(f"The {other}'s frames are {BEHIND_S:g} s behind; start the stream anew.")
         return self._together(arrival_s)
 
     def _together(self, arrival_s: float) -> Samples:
@@ -149,13 +149,6 @@ class VerityDecoder:
             self._base = int(acc.index[both][0]), float(t_s[0])
         index, zero_s = self._base
         return _samples(t_s - zero_s, acc.values[both], gyr_radps, acc.index[both] - index, arrival_s)
-
-    def _give_up(self, waiting: _Waiting, other: str) -> None:
-        waiting.drop_to(self._most)
-        self._given_up += 1
-        if self._given_up >= BROKEN_AFTER:
-            raise StreamBroken(f"The {other}'s frames have stopped; start the stream anew.")
-        raise FrameError(f"Samples were given up: the {other}'s frames are {BEHIND_S:g} s behind.")
 
 
 class _Track:

@@ -11,6 +11,7 @@ from imu.link.bluez import CHARACTERISTIC, DEVICE, Objects, abandoned
 from imu.sensors import FAMILIES, Family
 
 AT = "/org/bluez/hci0/dev_00_11_22_33_44_55"
+ADDRESS = "00:11:22:33:44:55"
 HEART_RATE = "0000180d-0000-1000-8000-00805f9b34fb"
 NAMED = [family for family in FAMILIES if not family.advertised]
 
@@ -23,9 +24,9 @@ def said(**properties: Any) -> dict[str, Any]:
 def connected(family: Family, used: dict[str, Any], **other: Any) -> Objects:
     """A sensor with two characteristics, of which we know one, and what is said of the other."""
     name = f"{family.name_prefixes[0]} 0042"
-    device = {"Name": name, "UUIDs": [HEART_RATE, family.service_uuid], "Connected": True, "ServicesResolved": True}
+    device = {"Name": name, "Address": ADDRESS, "UUIDs": [HEART_RATE, family.service_uuid]}
     return {
-        AT: {DEVICE: said(**{**device, **other})},
+        AT: {DEVICE: said(**{**device, "Connected": True, "ServicesResolved": True, **other})},
         f"{AT}/service0010/char0011": {CHARACTERISTIC: said(Notifying=False)},
         f"{AT}/service0020/char0021": {CHARACTERISTIC: said(**used)},
     }
@@ -54,3 +55,13 @@ def test_another_device_with_the_same_service_is_left_alone(family: Family) -> N
 def test_another_sensor_in_use_does_not_protect_one_whose_address_begins_alike() -> None:
     both = connected(FAMILIES[0], {"Notifying": True}) | {AT[:-1]: connected(FAMILIES[0], {})[AT]}
     assert abandoned(both, FAMILIES) == {AT[:-1]}
+
+
+@pytest.mark.parametrize("named", [ADDRESS, "Polar H10 0042", "polar h10 0042"])
+def test_who_looks_for_one_sensor_hangs_up_no_other(named: str) -> None:
+    h10, verity = (next(family for family in NAMED if family.name == name) for name in ("polar-h10", "verity"))
+    other = connected(verity, {}, Address="00:11:22:33:44:66")
+    both = connected(h10, {}) | {path.replace("55", "66", 1): has for path, has in other.items()}
+    assert abandoned(both, FAMILIES) == {AT, AT[:-2] + "66"}
+    assert abandoned(both, FAMILIES, named) == {AT}
+    assert abandoned(both, FAMILIES, "Somebody else's") == set()

@@ -399,19 +399,17 @@ def test_a_dialogue_that_never_began_cannot_go_on() -> None:
 
 
 def test_a_stream_that_falls_silent_beside_the_other_is_noticed() -> None:
-    """Its samples are worth nothing without the other's: said, then begun anew; what waits stays bounded."""
+    """Its samples are worth nothing without the other's: the stream is begun anew; what waits stays bounded."""
     started = FRESH_VERITY()
     acc = [frame for frame in VERITY_FRAMES if frame[0] == 2]
-    came: list[type[Exception] | None] = []
+    broken = 0
     for frame in acc:
         try:
             assert not len(started.decoder.push(frame, 1.0))
-            came.append(None)
-        except FrameError as error:
-            came.append(type(error))
-    assert came.index(FrameError) >= 8
-    assert came.index(StreamBroken) == came.index(FrameError) + 4
-    assert len(started.decoder._acc.t_s) <= 5 * 208  # type: ignore[attr-defined]
+        except StreamBroken:
+            broken += 1
+    assert 0.2 * len(acc) < broken < 0.3 * len(acc)  # 15 of 20 s pass before
+    assert len(started.decoder._acc.t_s) <= 15 * 208  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("fresh", [(FRESH_H10, H10_FRAMES, WHOLE_H10), (FRESH_VERITY, VERITY_FRAMES, WHOLE_VERITY)])

@@ -31,9 +31,11 @@ def motion(seconds: float = 60.0, rate_hz: float = 400.0) -> Motion:
     return Motion(acc, 50 * acc, rate_hz)
 
 
-def still() -> Motion:
-    rng = np.random.default_rng(0)
-    return Motion(np.array([0, 0, 1]) + rng.normal(0, 5e-4, (4000, 3)), rng.normal(0, 0.02, (4000, 3)), 208.0)
+def still(noise: float = 1.0) -> Motion:
+    """Somebody lying still, and so much of a chip's usual noise."""
+    rng, at = np.random.default_rng(0), np.array([0, 0, 1])
+    acc, gyr = rng.normal(0, 5e-4 * noise, (4000, 3)), rng.normal(0, 0.02 * noise, (4000, 3))
+    return Motion(at + acc, gyr, 208.0)
 
 
 def during(seconds: float, *happens: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -150,6 +152,20 @@ def test_frames_that_come_seldom_are_no_silence(live: Play, monkeypatch: pytest.
     assert_marked(one)
     assert np.diff(one.samples.arrival_s).max() > 1.0
     assert "lost" not in one.kinds
+
+
+def test_of_two_slow_streams_a_lost_frame_is_only_a_hole(live: Play) -> None:
+    """Who lies still with an old Verity Sense gets a frame every three seconds."""
+
+    async def lose_a_frame(live: Any) -> None:
+        await asyncio.sleep(10.0)
+        live.sensor.faults.drop_next = 1
+
+    one = live(during(40.0, lose_a_frame), of=VerityTwin(still(noise=0.1), has_sdk_mode=False))
+    assert one.error is None
+    assert_marked(one)
+    assert len(one.gone) == 1
+    assert not {"bad_frame", "lost", "restarted"} & set(one.kinds)
 
 
 def test_half_of_a_stream_is_silence(live: Play) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -193,6 +194,20 @@ def test_who_is_deaf_for_a_while_is_connected_later(live: Play) -> None:
 
     one = live(during(60.0, deaf))
     one.assert_whole()
+
+
+def test_a_machine_that_never_comes_back_from_listening_is_said(live: Play) -> None:
+    async def scene(live: Any) -> None:
+        class Frozen(live.backend.client):  # type: ignore[misc,name-defined]
+            async def start_notify(self, *_: Any, **__: Any) -> None:
+                await asyncio.Event().wait()
+
+        live.backend = replace(live.backend, client=Frozen)
+        await live.stream(5.0)
+
+    one = live(scene)
+    assert isinstance(one.error, ConnectionFailed)
+    assert "no answer in time" in str(one.error)
 
 
 @pytest.mark.parametrize("torn", [Op.RESUME, Op.START, Op.BACKFILL, Op.STOP])
