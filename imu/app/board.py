@@ -26,7 +26,7 @@ from imu.model import (
     SetSummary,
 )
 from imu.motion.params import MotionParams
-from imu.tempo import Tempo
+from imu.tempo import Targets, Tempo
 
 if TYPE_CHECKING:
     from imu.link import LinkHealth
@@ -75,12 +75,14 @@ class Board:
 
     def __post_init__(self) -> None:
         self.target = Tempo.parse(self.exercise.target_tempo)
+        self.targets = Targets(self.target)
         if self.exercise.top_deg is not None:
             self.straight_line_deg = self.exercise.top_deg
 
-    def retarget(self, tempo: Tempo) -> None:
-        """From now on the target tempo is another one."""
+    def retarget(self, at_s: float, tempo: Tempo) -> None:
+        """From `at_s` on the target tempo is another one."""
         self.exercise, self.target = dataclasses.replace(self.exercise, target_tempo=tempo.text), tempo
+        self.targets.change(at_s, tempo)
 
     def see(self, live: LiveState) -> None:
         """Note how things stand, the straight line among them once one was held."""

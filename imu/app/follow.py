@@ -40,6 +40,7 @@ from imu.sessions import (
     SET_BEGUN,
     SET_ENDED,
     TARGET,
+    TARGET_REPS,
     calibration_detail,
     load_detail,
     target_detail,
@@ -221,11 +222,20 @@ class Follower:
         self._keep(SET_ENDED, self.whole.end_set(), "")
         self.board.marked = False
 
-    def retarget(self, tempo: Tempo) -> None:
-        """The target tempo is another one from now on; for the whole session, as long as nothing was counted."""
-        self._keep(TARGET, self.whole.retarget(tempo), target_detail(tempo))
-        self.board.retarget(tempo)
-        self._declare(target_tempo=tempo.text)
+    def aim(self, tempo: Tempo | None, reps: int | None) -> None:
+        """Another target tempo, or count (0 for none), from now on; None leaves it as it is.
+
+        As long as nothing was counted it holds for the whole session.
+        """
+        if tempo is not None:
+            at_s = self.whole.retarget(tempo)
+            self._keep(TARGET, at_s, target_detail(tempo))
+            self.board.retarget(at_s, tempo)
+            self._declare(target_tempo=tempo.text)
+        if reps is not None:
+            self._keep(TARGET_REPS, self.board.live.t_s, f"reps={reps}")
+            self.board.target_reps = reps or None
+            self._declare(target_reps=reps or None)
 
     def reload(self, load_kg: float | None) -> None:
         """The load is another one from now on; for the whole session, as long as nothing was counted."""

@@ -65,6 +65,7 @@ class Plan:
             person=self.person,
             load_kg=self.load_kg,
             target_tempo=self.exercise.target_tempo,
+            target_reps=self.target_reps,
             synthetic=self.synthetic,
             notes=self.note,
         )

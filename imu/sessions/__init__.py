@@ -6,7 +6,7 @@ The meaning of every file and column is in `recordings/README.md`.
 from imu.sessions.calibrations import CALIBRATION, GIVEN_UP, calibration_detail, calibrations_in
 from imu.sessions.header import SessionHeader, read_header, utc_now, write_header
 from imu.sessions.reader import Recording, Session, read_recording, read_session
-from imu.sessions.said import LOAD, SET_BEGUN, SET_ENDED, TARGET, Said, load_detail, target_detail
+from imu.sessions.said import LOAD, SET_BEGUN, SET_ENDED, TARGET, TARGET_REPS, Said, load_detail, target_detail
 from imu.sessions.samplesfile import encode, header_line
 from imu.sessions.tables import (
     REP_COLUMNS,
@@ -32,6 +32,7 @@ __all__ = [
     "SET_COLUMNS",
     "SET_ENDED",
     "TARGET",
+    "TARGET_REPS",
     "Label",
     "Recording",
     "Said",

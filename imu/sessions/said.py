@@ -21,6 +21,7 @@ from imu.tempo import Tempo
 SET_BEGUN = "set begun by hand"
 SET_ENDED = "set ended by hand"
 TARGET = "target tempo"
+TARGET_REPS = "target count"
 LOAD = "load"
 """The kinds of events."""
 NO_LOAD = "none"

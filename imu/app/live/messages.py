@@ -9,8 +9,9 @@ Every message has
     v           VERSION. A page that meets another one reloads itself, once.
     kind        One of the kinds below.
     host_s      Time of day at the server, seconds since 1970, when it was sent off.
-    age_s       How long ago, then, the newest sample arrived; null before the first. A page adds the time since it
-                received the message; beyond `hello.stale_s` what it shows is stale, and is greyed with its age.
+    age_s       How long ago, then, the newest sample came that is in what is shown; null before the first. A page adds
+                the time since it received the message; beyond `hello.stale_s` what it shows is stale, and is greyed
+                with its age.
 Times called `t_s` or `..._since_s` are device time, from the start of the recording; durations are seconds. A number
 that does not exist is null. Angles are trunk pitch: 0 prone horizontal, +90 upright, extension raises it.
 
@@ -23,7 +24,7 @@ gone, since a count said late is a wrong count. While a viewer is connected it h
     hello       `Hello`             who you are and what there is to choose from; once a connection
     snapshot    `Snapshot`          everything
     state       `State`, `trace`    how things stand, <= 25 times a second, with the new points of the trace
-    rep         `was`, `row`        the row with id `was` is no more, `row` is new; either may be null
+    rep         `was`, `row`, `last`  the row with id `was` is no more, `row` is new; either may be null
     set         `SetRow`            a set began, ended (figures), or was taken back
     cue         `Cue`               something to be heard now; each page chooses by `level` what it plays
     link        `Link`              stage of the recording, link in words, battery; on change and once a second
@@ -45,8 +46,8 @@ from typing import Any, ClassVar
 
 VERSION = 1
 """Of all messages, both ways; whatever an older page could misread raises it."""
-STALE_S = 1.0
-"""Without a newer sample for so long, what is shown is not live. A packet takes up to 0.1 s to fill."""
+STALE_S = 1.5
+"""Without a newer sample for so long, what is shown is not live: one that was lost on the way is waited for for 1 s."""
 STATES_PER_S = 25.0
 TRACE_S = 15.0
 TRACE_HZ = 26.0
@@ -217,11 +218,16 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class RepChanged:
-    """The row with id `was` is no more, `row` is new or has become this. Rows are in order of `start_s`."""
+    """The row with id `was` is no more, `row` is new or has become this. Rows are in order of `start_s`.
+
+    `last` is the last repetition that counts with the hold that led into it (its own has no end yet), which is what the
+    person remembers: the one to be held against the target. The same movement stands in the rows with its own holds.
+    """
 
     kind: ClassVar[str] = "rep"
     was: str | None = None
     row: Row | None = None
+    last: Row | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -296,6 +302,7 @@ class Snapshot:
     state: State
     line: Line
     rows: tuple[Row, ...] = ()
+    last: Row | None = None
     sets: tuple[SetRow, ...] = ()
     remark: str = ""
 

@@ -206,4 +206,3 @@ def link(stage: str, text: str, board: Board | None, folder: str | None) -> Link
         warnings=health.warnings,
         folder=folder,
     )
-
