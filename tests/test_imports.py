@@ -95,6 +95,8 @@ def _broken(module: str, target: str, stages: set[str]) -> Iterator[str]:
         yield "imports know files and values"
     if below(module, "imu.evaluation") and ours and not below(target, "imu.evaluation", *GROUND_FLOOR):
         yield "scoring rules stand on the ground floor alone"
+    if below(module, "imu.coach") and ours and not below(target, "imu.coach", *GROUND_FLOOR):
+        yield "the coach knows events and targets alone"
     if target in stages and below(module, "imu.motion") and module not in {"imu.motion", "imu.motion.pipeline", target}:
         yield "only the pipeline knows the stages' order"
     if (
@@ -142,7 +144,7 @@ def test_every_room_keeps_to_its_walls() -> None:
 
 def test_all_rooms_are_there() -> None:
     rooms = {".".join(module.split(".")[:2]) for module in house()}
-    named = {"app", "conform", "evaluation", "imports", "link", "motion", "review", "sensors", "sessions"}
+    named = {"app", "coach", "conform", "evaluation", "imports", "link", "motion", "review", "sensors", "sessions"}
     named = {f"imu.{room}" for room in named}
     assert named | GROUND_FLOOR <= rooms
 
@@ -163,6 +165,7 @@ STAGE = "class A:\n def push(self): ...\n"
         ({"imu.link": "from imu.conform import run", "imu.conform": ""}, "tool of the app"),
         ({"imu.evaluation.bouts": "import imu.motion.pipeline", "imu.motion.pipeline": ""}, "scoring rules"),
         ({"imu.imports.phyphox": "import imu.link", "imu.link": ""}, "imports know"),
+        ({"imu.coach.cues": "import imu.motion.params", "imu.motion.params": ""}, "the coach knows"),
         ({"imu.sensors.native": "import bleak.backends"}, "bleak lives"),
         ({"imu.app": "def f():\n import dbus_fast"}, "bleak lives"),
         ({"imu.link": "import bumble.host"}, "bumble lives"),

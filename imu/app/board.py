@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from imu.app import words
 from imu.app.ledger import Ledger
+from imu.coach.form import with_hold_before
 from imu.exercises import Exercise
 from imu.model import (
     NAN,
@@ -129,7 +129,7 @@ class Board:
     def confirmed(self) -> Rep | None:
         """The last rep whose cycle closed, with the hold that led into it."""
         latest = self.ledger.counted[-2:]
-        return _with_hold_before(latest[-1], latest[0] if len(latest) > 1 else None) if latest else None
+        return with_hold_before(latest[-1], latest[0] if len(latest) > 1 else None) if latest else None
 
     @property
     def last_set(self) -> SetSummary | None:
@@ -182,17 +182,3 @@ class Board:
     def hold_reached(self) -> bool:
         """Whether the top has been held long enough."""
         return self.live.phase is Phase.TOP and self.phase_s >= self.target.hold_s
-
-
-def _with_hold_before(rep: Rep, previous: Rep | None) -> Rep:
-    """Fill the hold that has no end yet with the one that led into this rep, which is what the person remembers.
-
-    What led into the first rep of a set is a rest.
-    """
-    if previous is None or rep.rep == 1 or rep.set != previous.set:
-        return rep
-    if math.isnan(rep.bottom_hold_s) and rep.lift_start_s >= previous.lower_end_s:
-        return dataclasses.replace(rep, bottom_hold_s=rep.lift_start_s - previous.lower_end_s)
-    if math.isnan(rep.top_hold_s) and rep.lower_start_s >= previous.lift_end_s:
-        return dataclasses.replace(rep, top_hold_s=rep.lower_start_s - previous.lift_end_s)
-    return rep
