@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from imu.app import words
@@ -81,7 +81,7 @@ class Board:
 
     def retarget(self, at_s: float, tempo: Tempo) -> None:
         """From `at_s` on the target tempo is another one."""
-        self.exercise, self.target = dataclasses.replace(self.exercise, target_tempo=tempo.text), tempo
+        self.exercise, self.target = replace(self.exercise, target_tempo=tempo.text), tempo
         self.targets.change(at_s, tempo)
 
     def see(self, live: LiveState) -> None:

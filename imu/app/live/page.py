@@ -85,8 +85,6 @@ class PageDisplay:
             self._beside.event(event)
         self._dirty |= isinstance(event, _CHANGES_ROWS)
         self._past_changed |= isinstance(event, MountRevised) or (isinstance(event, Recounted) and event.changed)
-        if isinstance(event, RepConfirmed):
-            event = dataclasses.replace(event, rep=self._judged(event.rep))
         self._sound(self._coach.take(event))
         if isinstance(event, SetStarted):
             self._hub.publish(SetRow(set=event.set, step="started"))
@@ -236,11 +234,6 @@ class PageDisplay:
     def _sound(self, cues: Iterable[Cue]) -> None:
         for cue in cues:
             self._hub.publish(CueMessage(cue=cue))
-
-    def _judged(self, rep: Rep) -> Rep:
-        """The same with form and adherence."""
-        ledger = () if self._follower is None else self._follower.whole.ledger()
-        return next((one for one in ledger if one.counted and one.start_s == rep.start_s), rep)
 
     def _tell_rows(self) -> None:
         """Tell what is different in the ledger from what was told."""

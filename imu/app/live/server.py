@@ -54,6 +54,8 @@ class Studio(Protocol):
     """What the pages look at and command."""
 
     hub: Hub
+    view_link: str | None
+    """The link that control may give away, None where no other machine can follow it."""
 
     def hello(self, role: Role) -> Hello:
         """The first message to a viewer."""
@@ -69,13 +71,10 @@ class Pages:
         studio: What is shown and commanded.
         door: Who is let in.
         on_control: Called when the link for control was used, which it can be but once.
-        view_link: The link that control may give away, None where there is none.
     """
 
-    def __init__(
-        self, studio: Studio, door: Door, *, on_control: Callable[[], None], view_link: str | None = None
-    ) -> None:
-        self._studio, self._door, self._on_control, self._view_link = studio, door, on_control, view_link
+    def __init__(self, studio: Studio, door: Door, *, on_control: Callable[[], None]) -> None:
+        self._studio, self._door, self._on_control = studio, door, on_control
         self._posts = Allowance()
 
     def app(self) -> Starlette:
@@ -119,10 +118,11 @@ class Pages:
 
     async def _qr(self, request: Request) -> Response:
         """The link for viewing, to be scanned by the next phone."""
-        if self._role(request) is not Role.CONTROL or self._view_link is None:
+        link = self._studio.view_link
+        if self._role(request) is not Role.CONTROL or link is None:
             return PlainTextResponse(NO_ENTRY, 403)
         out = io.BytesIO()
-        segno.make(self._view_link, micro=False).save(out, kind="svg", scale=8, dark="#000", light="#fff")
+        segno.make(link, micro=False).save(out, kind="svg", scale=8, dark="#000", light="#fff")
         return Response(out.getvalue(), media_type="image/svg+xml")
 
     async def _socket(self, socket: WebSocket) -> None:

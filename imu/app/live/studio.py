@@ -60,10 +60,10 @@ class Studio:
         backend: Backend | None = None,
         display: Callable[[Board], Display] = Lines,
         kept: Callable[[Recorded], None] = report,
-        view_link: str | None = None,
     ) -> None:
         self.plan, self._sensor, self._backend = plan, sensor, backend
-        self._display, self._kept, self._view_link = display, kept, view_link
+        self._display, self._kept = display, kept
+        self.view_link: str | None = None
         self.hub = Hub(self._snapshot, lambda: self.page.age_s)
         self.page = PageDisplay(self._board(""), self.hub)
         self.recorded: list[Recorded] = []
@@ -173,7 +173,7 @@ class Studio:
             verdicts={verdict.value: said for verdict, said in words.VERDICTS.items()},
             max_load_kg=MAX_LOAD_KG,
             max_reps=MAX_REPS,
-            view_link=self._view_link if role is Role.CONTROL else None,
+            view_link=self.view_link if role is Role.CONTROL else None,
         )
 
     def _snapshot(self) -> Snapshot:
@@ -246,7 +246,9 @@ class Studio:
     def _mark(self, *, begin: bool) -> None:
         page = self._recording
         if page.board.marked is begin:
-            said = "A set is under way already; end it first." if begin else "No set was begun by hand; start one first."
+            said = (
+                "A set is under way already; end it first." if begin else "No set was begun by hand; start one first."
+            )
             raise BadCommand(said, code="state")
         if begin:
             page.begin_set()
