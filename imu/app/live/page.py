@@ -62,6 +62,7 @@ class PageDisplay:
         self.board, self._hub, self._beside = board, hub, beside
         self.recorder: Recorder | None = None
         self._follower: Follower | None = None
+        self._over = False
         self._coach = Coach(board.exercise, reps=board.target_reps, rest_s=board.set_rest_s)
         self._reps: tuple[Rep, ...] = ()
         self._rows: dict[str, Row] = {}
@@ -122,7 +123,7 @@ class PageDisplay:
 
     def finish(self, reps: Iterable[Rep]) -> None:
         """The session is over, and this is what its files hold."""
-        self._reps, self._follower = tuple(reps), None
+        self._reps, self._over = tuple(reps), True
         self._rows = self._rows_now()
         self._hub.resync()
 
@@ -182,20 +183,20 @@ class PageDisplay:
 
         While nothing is recorded, they are the next session's.
         """
-        if self._follower is None:
+        if self._is_recording:
+            self._following.aim(tempo, reps)
+        else:
             self.board.retarget(self.board.live.t_s, tempo or self.board.target)
             self.board.target_reps = self.board.target_reps if reps is None else reps or None
-        else:
-            self._follower.aim(tempo, reps)
         self._coach.aim(self.board.exercise, reps=self.board.target_reps, rest_s=self.board.set_rest_s)
         self._hub.publish(present.settings(self.board))
 
     def load(self, load_kg: float | None) -> None:
         """Another load; while nothing is recorded, of the next session."""
-        if self._follower is None:
+        if not self._is_recording:
             self.board.load_kg = load_kg
         else:
-            self._follower.reload(load_kg)
+            self._following.reload(load_kg)
             self._loads.append((self.board.live.t_s, load_kg))
         self._hub.publish(present.settings(self.board))
 
@@ -223,9 +224,14 @@ class PageDisplay:
 
     @property
     def _following(self) -> Follower:
-        if self._follower is None:
+        """Who follows the stream, as long as there is one."""
+        if self._follower is None or self._over:
             raise UsageError("Nothing is being recorded now.")
         return self._follower
+
+    @property
+    def _is_recording(self) -> bool:
+        return self._follower is not None and not self._over
 
     @property
     def _is_alive(self) -> bool:
@@ -238,8 +244,8 @@ class PageDisplay:
     def _tell_rows(self) -> None:
         """Tell what is different in the ledger from what was told."""
         self._dirty = False
-        if self._follower is not None:
-            self._reps = self._follower.whole.ledger()
+        if self._is_recording:
+            self._reps = self._following.whole.ledger()
         before, self._rows = self._rows, self._rows_now()
         if not self._hub.viewers:
             return
@@ -247,7 +253,7 @@ class PageDisplay:
         for gone in [key for key in before if key not in self._rows]:
             self._hub.publish(RepChanged(was=gone, last=last))
         for key, row in self._rows.items():
-            if before.get(key) != row:
+            if not same(before.get(key), row):
                 self._hub.publish(RepChanged(row=row, last=last))
 
     def _rows_now(self) -> dict[str, Row]:
@@ -283,7 +289,7 @@ class PageDisplay:
             self._noticed = self.board.notice
             self._hub.publish(Remark(text=self.board.notice[0]))
         line = present.line(self.board)
-        if not _same(line, self._line):
+        if not same(line, self._line):
             self._line = line
             self._hub.publish(line)
 
@@ -294,6 +300,6 @@ class PageDisplay:
         return present.trace(self._follower.whole.trunk(since_s), since_s)
 
 
-def _same(one: Line, other: Line) -> bool:
-    """Whether two lines are one; where there is none, nan is not nan."""
+def same(one: object, other: object) -> bool:
+    """Whether two messages say the same; by themselves no two are where a number is nan."""
     return repr(one) == repr(other)

@@ -30,7 +30,7 @@ from imu.model import NAN, Phase, Rep, SetSummary, Trunk
 from imu.motion.params import MotionParams
 from imu.review.labelling import label_of
 from imu.sessions import Label
-from imu.tempo import Tempo, measured_s
+from imu.tempo import PHASES, Tempo, measured_s
 
 _PARAMS = MotionParams()
 _HOLE_S = 0.3
@@ -79,7 +79,8 @@ def state(board: Board, trace: Trace) -> State:
 
 def hold(board: Board) -> Hold | None:
     """The top hold under way; of a static exercise the whole hold."""
-    held_s = board.hold_s if board.exercise.static else board.phase_s if board.live.phase is Phase.TOP else None
+    at_top = board.live.phase is Phase.TOP and board.is_set_open  # one who stands about holds nothing
+    held_s = board.hold_s if board.exercise.static else board.phase_s if at_top else None
     if held_s is None:
         return None
     target_s = board.target.hold_s
@@ -148,7 +149,7 @@ def row(rep: Rep, target: Tempo, labels: Sequence[Label]) -> Row:
         label=None if said is None else said.value,
         label_words=None if said is None else words.VERDICTS[said],
         phases_s=measured_s(rep),
-        hits=target.hits(rep),
+        hits=target.hits(rep) if rep.counted else (None,) * len(PHASES),
         adherence=rep.tempo_adherence,
         tempo=rep.tempo,
         rom_deg=rep.rom_deg,

@@ -22,13 +22,14 @@ from imu.app.live import commands, present
 from imu.app.live.commands import MAX_LOAD_KG, MAX_REPS, BadCommand, Command
 from imu.app.live.hub import Hub, Role
 from imu.app.live.messages import STALE_S, Hello, Link, Snapshot
-from imu.app.live.page import PageDisplay
+from imu.app.live.page import PageDisplay, same
 from imu.app.record import Plan, Recorded, Recorder, record, report
 from imu.coach.cues import Say, Tone, Why
 from imu.errors import ImuError, UsageError
 from imu.exercises import EXERCISES, Exercise, get_exercise
 from imu.link import Backend, find
 from imu.link.discovery import SCAN_S
+from imu.model import NAN
 from imu.sessions.files import check_writable
 from imu.tempo import Tempo
 
@@ -69,7 +70,7 @@ class Studio:
         self.recorded: list[Recorded] = []
         self._session = secrets.token_hex(4)
         self._stage, self._text = "looking", ""
-        self._linked: tuple[Link, float] | None = None
+        self._linked: tuple[Link | None, float] = None, 0.0
         self._wanted = asyncio.Event()
         self._found: str | None = None
         self._pinned: str | None = None
@@ -156,8 +157,9 @@ class Studio:
 
     def _tell_link(self) -> None:
         link, now_s = self._link(), time.monotonic()
-        if self._linked is None or repr(link) != repr(self._linked[0]) or now_s - self._linked[1] > LINK_EVERY_S:
-            self._linked = link, now_s
+        words, (before, told_s) = dataclasses.replace(link, rate_hz=NAN, latency_s=NAN), self._linked
+        if not same(words, before) or now_s - told_s > LINK_EVERY_S:
+            self._linked = words, now_s
             self.hub.publish(link)
 
     # What the pages see.
