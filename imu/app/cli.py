@@ -100,6 +100,13 @@ Calibrate = Annotated[
     ),
 ]
 Load = Annotated[float | None, typer.Option(min=0.0, max=1000.0, metavar="KG", help="Weight held or worn.")]
+TargetTempo = Annotated[
+    str | None,
+    typer.Option(metavar="L-B-L-T", help="Target: lower-bottom-lift-top in seconds, X as fast as possible."),
+]
+SetRest = Annotated[
+    float | None, typer.Option(min=0.0, max=3600.0, metavar="S", help="Planned rest between sets, in seconds.")
+]
 Person = Annotated[str | None, typer.Option(help="A pseudonym; it is written into the session.")]
 Seed = Annotated[int, typer.Option(min=0, help="Another seed is another person on another day.")]
 Speed = Annotated[float, typer.Option(min=0.1, max=1000.0, metavar="N", help="N times faster than real time.")]
@@ -216,13 +223,8 @@ def record(
     ] = None,
     exercise: ExerciseName = "back-extension",
     load: Load = None,
-    tempo: Annotated[
-        str | None,
-        typer.Option(metavar="L-B-L-T", help="Target: lower-bottom-lift-top in seconds, X as fast as possible."),
-    ] = None,
-    set_rest: Annotated[
-        float | None, typer.Option(min=0.0, max=3600.0, metavar="S", help="Planned rest between sets, in seconds.")
-    ] = None,
+    tempo: TargetTempo = None,
+    set_rest: SetRest = None,
     person: Person = None,
     note: Annotated[str, typer.Option(help="Anything worth knowing later.")] = "",
     out: Out = RECORDINGS,
@@ -252,6 +254,70 @@ def record(
             duration_s=duration, mount=_mount(mount), calibrate=calibrate,
         ),
     )  # fmt: skip
+
+
+@app.command()
+def live(
+    *,
+    sensor: Annotated[
+        str | None, typer.Option(metavar="NAME|ADDRESS", help="Which sensor, if several are in range; see imu scan.")
+    ] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="A simulated person and a virtual sensor.")] = False,
+    exercise: ExerciseName = "back-extension",
+    load: Load = None,
+    tempo: TargetTempo = None,
+    reps: Annotated[
+        int | None, typer.Option(min=1, max=1000, metavar="N", help="Target count; in a demo, what the person does.")
+    ] = None,
+    set_rest: SetRest = None,
+    person: Person = None,
+    note: Annotated[str, typer.Option(help="Anything worth knowing later.")] = "",
+    out: Out = RECORDINGS,
+    mount: MountAxes = None,
+    calibrate: Calibrate = False,
+    lan: Annotated[bool, typer.Option("--lan", help="Let other machines in this network open it, by a link.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, metavar="N", help="0 for any that is free.")] = 8770,
+    tls: Annotated[bool, typer.Option("--tls", help="Encrypted, with a certificate of our own.")] = False,
+    seed: Seed = 1,
+    speed: Speed = 1.0,
+    verbose: Verbose = False,
+) -> None:
+    """Record as imu record does, with a page in the browser that counts aloud: for the phone that lies on the floor.
+
+    The page is for this machine alone, unless --lan lets others in: then two links
+    are printed, and a QR code. The one for control works once, in one browser; the
+    one to look on for as many as it is given to. Ctrl-C ends and keeps everything.
+    Over --tls a phone's screen stays awake; its browser warns once that nobody
+    vouches for the certificate.
+
+    Needs the extra `live`. --seed and --speed are for the demo.
+
+    Examples:
+        imu live --demo
+        imu live --lan --load 20 --tempo 3-1-1-2 --reps 8 --set-rest 90
+        imu live --lan --tls --sensor BX-1A2B --exercise good-morning
+    """
+    from imu.errors import UsageError
+
+    try:
+        from imu.app.live.command import command, command_demo
+        from imu.app.live.run import Where
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"The live page needs the package {error.name}; install the extra: pip install 'imu-back-extension[live]' "
+            "(in a clone: pip install -e '.[live]')."
+        ) from None
+    from imu.app.record import Plan
+
+    plan = Plan.build(
+        _exercise(exercise), tempo, load_kg=load, set_rest_s=set_rest, target_reps=reps, person=person, note=note,
+        out=out, mount=_mount(mount), calibrate=calibrate,
+    )  # fmt: skip
+    where = Where(lan=lan, port=port, tls=tls)
+    if demo:
+        command_demo(plan, where, seed=seed, speed=speed)
+    else:
+        command(sensor, plan, where)
 
 
 @app.command()

@@ -37,6 +37,7 @@ class Plan:
     exercise: Exercise
     load_kg: float | None = None
     set_rest_s: float | None = None
+    target_reps: int | None = None
     person: str | None = None
     note: str = ""
     out: Path = Path("recordings")
@@ -64,6 +65,7 @@ class Plan:
             person=self.person,
             load_kg=self.load_kg,
             target_tempo=self.exercise.target_tempo,
+            target_reps=self.target_reps,
             synthetic=self.synthetic,
             notes=self.note,
         )
@@ -123,6 +125,14 @@ class Recorder:
         """
         self.writer.event(kind, t_s, detail)
 
+    def declare(self, **header: Any) -> None:  # noqa: ANN401 (fields of the header)
+        """Change what the session is about.
+
+        Raises:
+            StorageError: It could not be written; the old head is untouched.
+        """
+        self.writer.update(**header)
+
     def settle(self) -> None:
         """Let nothing wait in memory, or unforced, for longer than a second.
 
@@ -161,10 +171,19 @@ class Recorder:
         return self.writer.folder
 
 
+def _nothing(*_: object) -> None:
+    """Nobody wants to know."""
+
+
 async def record(
-    found: Found, plan: Plan, *, backend: Backend | None = None, display: Callable[[Board], Display] = display_for
+    found: Found,
+    plan: Plan,
+    *,
+    backend: Backend | None = None,
+    display: Callable[[Board], Display] = display_for,
+    begun: Callable[[Follower, Recorder], None] = _nothing,
 ) -> Recorded:
-    """Record one session from a sensor that was found.
+    """Record one session from a sensor that was found; `begun` is told who follows the stream and who keeps it.
 
     Raises:
         SensorError: It would not connect or stream.
@@ -173,7 +192,7 @@ async def record(
     async with SensorLink(found, backend=backend) as link:
         board = Board(
             exercise=plan.exercise, sensor=found.name, load_kg=plan.load_kg, set_rest_s=plan.set_rest_s,
-            synthetic=plan.synthetic,
+            target_reps=plan.target_reps, synthetic=plan.synthetic,
         )  # fmt: skip
         pipeline = Pipeline(
             plan.exercise, rate_hz=link.info.rate_hz, gyroscope=link.info.has_gyroscope,
@@ -182,6 +201,7 @@ async def record(
         recorder = Recorder(plan.out, plan.header(link.info))
         with recorder.kept_if_cut_off(), keyboard() as keys, display(board) as shown:
             follower = Follower(pipeline, board, shown, sink=recorder, link=link, calibrate=plan.calibrate, keys=keys)
+            begun(follower, recorder)
             end = await follower.follow(aiter(link), plan.duration_s)
         return _finish(recorder, end, link.health, link.clock)
 
