@@ -18,7 +18,6 @@ from imu.app.live.messages import (
     STATES_PER_S,
     TRACE_S,
     CueMessage,
-    Line,
     Link,
     Remark,
     RepChanged,
