@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 from imu.app.live.messages import Bye, Done, Hello, Message, Refused, Snapshot, encode
+from imu.link.types import loop_s
 
 MOST_WAITING = 100
 """Messages; some four seconds' worth."""
@@ -39,7 +40,7 @@ class Allowance:
     """How much may be asked for: so many at once, and so many a second over time."""
 
     def __init__(self) -> None:
-        self._left, self._asked_s = MOST_AT_ONCE, time.monotonic()
+        self._left, self._asked_s = MOST_AT_ONCE, loop_s()
 
     def spend(self) -> None:
         """Take note of a command.
@@ -47,7 +48,7 @@ class Allowance:
         Raises:
             CutOff: There were too many.
         """
-        now_s = time.monotonic()
+        now_s = loop_s()
         gained = COMMANDS_PER_S * (now_s - self._asked_s)
         self._left, self._asked_s = min(self._left + gained, MOST_AT_ONCE) - 1.0, now_s
         if self._left < 0.0:

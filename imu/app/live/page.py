@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import time
 from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
@@ -31,6 +30,7 @@ from imu.app.record import Recorder
 from imu.coach.coach import Coach
 from imu.coach.cues import Cue
 from imu.errors import UsageError
+from imu.link.types import loop_s
 from imu.model import (
     Event,
     MountRevised,
@@ -103,7 +103,7 @@ class PageDisplay:
         if self._beside is not None:
             self._beside.moved()
         if self.board.live.t_s > self._newest_s:
-            self._newest_s, self._heard_s = self.board.live.t_s, time.monotonic()
+            self._newest_s, self._heard_s = self.board.live.t_s, loop_s()
         self._sound(self._coach.tick(self.board.live))
         if self._dirty:
             self._tell_rows()
@@ -142,7 +142,7 @@ class PageDisplay:
     @property
     def age_s(self) -> float | None:
         """How long ago the newest sample came that is in what is shown; None before the first."""
-        return None if math.isnan(self._heard_s) else time.monotonic() - self._heard_s
+        return None if math.isnan(self._heard_s) else loop_s() - self._heard_s
 
     @property
     def state(self) -> State:
@@ -274,7 +274,7 @@ class PageDisplay:
     def _tell_state(self) -> None:
         """Tell how things stand, not too often."""
         self._tell_what_is_seldom()
-        now_s = time.monotonic()
+        now_s = loop_s()
         if not self._owes or now_s - self._told_s < 1.0 / STATES_PER_S:
             return
         self._owes, self._told_s = False, now_s

@@ -71,10 +71,11 @@ class Pages:
         studio: What is shown and commanded.
         door: Who is let in.
         on_control: Called when the link for control was used, which it can be but once.
+        static: Folder of the page's files.
     """
 
-    def __init__(self, studio: Studio, door: Door, *, on_control: Callable[[], None]) -> None:
-        self._studio, self._door, self._on_control = studio, door, on_control
+    def __init__(self, studio: Studio, door: Door, *, on_control: Callable[[], None], static: Path = STATIC) -> None:
+        self._studio, self._door, self._on_control, self._static = studio, door, on_control, static
         self._posts = Allowance()
 
     def app(self) -> Starlette:
@@ -85,7 +86,7 @@ class Pages:
             Route("/events", self._events),
             Route("/command", self._command, methods=["POST"]),
             Route("/qr.svg", self._qr),
-            Mount("/static", StaticFiles(directory=STATIC, check_dir=False)),
+            Mount("/static", StaticFiles(directory=self._static, check_dir=False)),
         ]
         return Starlette(routes=routes, middleware=[Middleware(_Guard, door=self._door)])
 
@@ -102,7 +103,7 @@ class Pages:
         """The page; with a link's token in it, the cookie for it. Who only looks ahead (HEAD) uses up no link."""
         token, known = request.query_params.get("t"), self._role(request)
         if token is None:
-            return FileResponse(STATIC / "index.html") if known else PlainTextResponse(NO_ENTRY, 403)
+            return FileResponse(self._static / "index.html") if known else PlainTextResponse(NO_ENTRY, 403)
         role = self._door.trade(token) if request.method == "GET" else None
         if role is None and known is None:
             return PlainTextResponse(USED, 403)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import secrets
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +28,7 @@ from imu.errors import ImuError, UsageError
 from imu.exercises import EXERCISES, Exercise, get_exercise
 from imu.link import Backend, find
 from imu.link.discovery import SCAN_S
+from imu.link.types import loop_s
 from imu.model import NAN
 from imu.sessions.files import check_writable
 from imu.tempo import Tempo
@@ -156,7 +156,7 @@ class Studio:
             self._tell_link()
 
     def _tell_link(self) -> None:
-        link, now_s = self._link(), time.monotonic()
+        link, now_s = self._link(), loop_s()
         words, (before, told_s) = dataclasses.replace(link, rate_hz=NAN, latency_s=NAN), self._linked
         if not same(words, before) or now_s - told_s > LINK_EVERY_S:
             self._linked = words, now_s
