@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 from firmware_proto.motion import Recording
 from imu.app import console, words
 from imu.app.demo import TAIL_S, virtual_sensor
 from imu.app.ending import run_until_ended
-from imu.app.live.run import Where, live
+from imu.app.live.run import Links, Where, live, show
 from imu.app.live.studio import Studio
 from imu.app.person import REPS, perform
 from imu.app.record import Plan
@@ -56,7 +57,14 @@ def simulated(declared: Plan, seed: int) -> tuple[Recording, Plan]:
     return performed, plan
 
 
-async def live_demo(performed: Recording, plan: Plan, where: Where, *, speed: float = 1.0) -> Studio:
+async def live_demo(
+    performed: Recording,
+    plan: Plan,
+    where: Where,
+    *,
+    speed: float = 1.0,
+    shown: Callable[[Links, Where], None] = show,
+) -> Studio:
     """Serve a performance as a sensor over a BLE stack in this process, and record it with a page.
 
     Raises:
@@ -71,7 +79,7 @@ async def live_demo(performed: Recording, plan: Plan, where: Where, *, speed: fl
         ) from None
     async with virtual_air([virtual_sensor(performed)], speed=speed) as air:
         studio = Studio(plan, backend=Backend(scanner=air.scanner_backend, client=air.client_backend))
-        await live(studio, where)
+        await live(studio, where, shown)
     return studio
 
 
