@@ -270,6 +270,9 @@ def live(
         str | None, typer.Option(metavar="NAME|ADDRESS", help="Which sensor, if several are in range; see imu scan.")
     ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="A simulated person and a virtual sensor.")] = False,
+    twin: Annotated[
+        str, typer.Option(metavar="NAME", help="Of the demo: native, polar-h10, verity, movesense or witmotion.")
+    ] = "native",
     exercise: ExerciseName = "back-extension",
     load: Load = None,
     tempo: TargetTempo = None,
@@ -297,7 +300,7 @@ def live(
     Over --tls a phone's screen stays awake; its browser warns once that nobody
     vouches for the certificate.
 
-    Needs the extra `live`. --seed and --speed are for the demo.
+    Needs the extra `live`. --twin, --seed and --speed are for the demo.
 
     Examples:
         imu live --demo
@@ -322,7 +325,7 @@ def live(
     )  # fmt: skip
     where = Where(lan=lan, port=port, tls=tls)
     if demo:
-        command_demo(plan, where, seed=seed, speed=speed)
+        command_demo(plan, where, twin=twin, seed=seed, speed=speed)
     else:
         command(sensor, plan, where)
 

@@ -185,14 +185,24 @@ async def record(
     backend: Backend | None = None,
     display: Callable[[Board], Display] = display_for,
     begun: Callable[[Follower, Recorder], None] = _nothing,
+    say: Callable[[str], None] | None = None,
 ) -> Recorded:
-    """Record one session from a sensor that was found; `begun` is told who follows the stream and who keeps it.
+    """Record one session from a sensor that was found.
+
+    Args:
+        found: The sensor.
+        plan: What the person declared.
+        backend: Instead of the platform's Bluetooth.
+        display: Makes what shows the board.
+        begun: Told who follows the stream and who keeps it, before the first sample.
+        say: Told what a person has to know while the link comes up; printed where None.
 
     Raises:
         SensorError: It would not connect or stream.
         StorageError: No session can be written where it belongs; nothing was recorded.
     """
-    async with SensorLink(found, backend=backend, say=partial(console.err().print, style="yellow")) as link:
+    say = say or partial(console.err().print, style="yellow")
+    async with SensorLink(found, backend=backend, say=say) as link:
         board = Board(
             exercise=plan.exercise, sensor=_shown(found.name, link.info), load_kg=plan.load_kg,
             set_rest_s=plan.set_rest_s, target_reps=plan.target_reps, synthetic=plan.synthetic,

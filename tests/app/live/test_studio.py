@@ -15,8 +15,9 @@ import pytest
 from app.live.served import Message
 
 from firmware_proto.motion import Recording
-from firmware_proto.virtual_radio import Air, virtual_air
+from firmware_proto.virtual_radio import Air
 from firmware_proto.virtual_time import run_virtual
+from imu.app.air import in_air
 from imu.app.demo import TAIL_S, virtual_sensor
 from imu.app.live import commands
 from imu.app.live.commands import BadCommand
@@ -26,7 +27,6 @@ from imu.app.live.studio import Studio
 from imu.app.person import perform
 from imu.app.record import Plan
 from imu.exercises import get_exercise
-from imu.link import Backend
 from imu.model import Verdict
 from imu.sessions import read_header, read_session
 from imu.sessions.csvfile import rows_of
@@ -86,8 +86,7 @@ def tell(story: Callable[[Story], Awaitable[None]], performed: Recording, out: P
     """Run a story to its end, then end the program as Ctrl-C does."""
 
     async def run() -> Story:
-        async with virtual_air([virtual_sensor(performed)]) as air:
-            backend = Backend(scanner=air.scanner_backend, client=air.client_backend)
+        async with in_air(virtual_sensor(performed)) as (air, backend):
             plan = Plan(exercise=BENCH, out=out, synthetic=True, **declared)  # type: ignore[arg-type]
             told = Story(Studio(plan, backend=backend, kept=lambda _: None), air)
             looking = asyncio.create_task(told.look_on())
