@@ -20,8 +20,6 @@ from imu.app.live.security import Door, kept_key, state_folder
 from imu.app.live.server import Pages, listen, serving
 from imu.app.live.studio import Studio
 
-PORT = 8770
-"""Always the same, so that a page that was left open finds the program again."""
 LOOPBACK, EVERYWHERE = "127.0.0.1", "0.0.0.0"  # noqa: S104 (only when asked for)
 _ELSEWHERE = ("192.0.2.1", 9)
 """An address for documentation (RFC 5737): asking for the way there sends nothing, and tells our own address."""
@@ -39,7 +37,7 @@ class Where:
     """
 
     lan: bool = False
-    port: int = PORT
+    port: int = 0
     tls: bool = False
     state: Path = dataclasses.field(default_factory=state_folder)
 
