@@ -10,14 +10,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import math
 import os
 import queue
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from firmware_proto.motion import Recording
@@ -36,6 +39,7 @@ from imu.app.live.studio import Studio
 from imu.app.record import Plan
 from imu.exercises import EXERCISES, get_exercise
 from imu.link import Backend
+from imu.tempo import Tempo
 
 pytest.importorskip("playwright", reason="playwright drives the browser: pip install playwright")
 
@@ -46,28 +50,9 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 PORTRAIT, LANDSCAPE, LAPTOP = (390, 844), (844, 390), (1366, 768)
-SPY = """
-window.__heard = []; window.__errors = [];
-const note = (what) => window.__heard.push({ at: performance.now(), phase: document.getElementById("phase")?.textContent,
-  count: document.getElementById("count")?.textContent, ...what });
-const utterances = [];
-Object.defineProperty(window, "speechSynthesis", { value: {
-  getVoices: () => window.__voices ?? [], addEventListener() {},
-  speak(u) { note({ say: u.text }); setTimeout(() => u.onend?.(), window.__speech_ms ?? 5); }, cancel() { note({ cancel: true }); },
-} });
-const make = AudioContext.prototype.createOscillator;
-AudioContext.prototype.createOscillator = function () {
-  const one = make.call(this), start = one.start.bind(one), stop = one.stop.bind(one);
-  const began = this;
-  let hz = null;
-  const set = one.frequency.setValueAtTime.bind(one.frequency);
-  one.frequency.setValueAtTime = (value, at) => { hz = value; return set(value, at); };
-  const tone = { tone: null, from: null, until: null };
-  one.start = (at) => { tone.tone = hz; tone.from = at; tone.at_audio = began.currentTime; note(tone); window.__heard.at(-1).live = tone; start(at); };
-  one.stop = (at) => { const last = window.__heard.find((h) => h.live === tone); if (last) last.until = at ?? began.currentTime; stop(at); };
-  return one;
-};
-"""
+HERE = Path(__file__).parent
+SPY = (HERE / "spy.js").read_text(encoding="utf-8")
+PATIENCE_S = 20.0
 
 
 @pytest.fixture(scope="session")
@@ -93,43 +78,66 @@ class Opened:
 
     def heard(self) -> list[dict[str, Any]]:
         """What was spoken and played, in order."""
-        return self.page.evaluate("window.__heard.map(({live, ...rest}) => rest)")
+        return self.page.evaluate("window.__heard")
+
+    def ask(self, name: str) -> Any:
+        """What a function in a file here says of the page."""
+        return self.page.evaluate((HERE / f"{name}.js").read_text(encoding="utf-8").rstrip().rstrip(";"))
+
+    def wait_for(self, script: str) -> None:
+        """Wait until something is so; the page's own policy lets no text become a script, so it is asked from here."""
+        ends_s = time.monotonic() + PATIENCE_S
+        while not self.page.evaluate(script):
+            assert time.monotonic() < ends_s, script
+            self.page.wait_for_timeout(20)
 
     def said(self) -> list[str]:
         return [one["say"] for one in self.heard() if "say" in one]
 
 
-Open = Callable[..., Opened]
+class Open:
+    """Opens links; no page may ask for anything elsewhere, or have an error, unless the test takes it off the list."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._pages: list[Opened] = []
+
+    def __call__(
+        self, link: str, size: tuple[int, int] = PORTRAIT, *, scheme: str = "dark", script: str = ""
+    ) -> Opened:
+        context = self._browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, service_workers="block"
+        )
+        context.add_init_script(SPY + script)
+        page = context.new_page()
+        one, own = Opened(page, context, []), link.split("?", maxsplit=1)[0]
+
+        def is_ours(url: str) -> bool:
+            return url.startswith((own, own.replace("http", "ws", 1)))
+
+        page.on("pageerror", lambda error: one.trouble.append(f"error: {error}"))
+        page.on("console", lambda said: said.type in ("error", "warning") and one.trouble.append(said.text))
+        page.on("request", lambda request: is_ours(request.url) or one.trouble.append(f"asked for {request.url}"))
+        page.on("websocket", lambda way: is_ours(way.url) or one.trouble.append(f"asked for {way.url}"))
+        page.goto(link)
+        self._pages.append(one)
+        return one
+
+    def close(self) -> None:
+        """Close all; whoever serves them calls it before that ends."""
+        pages, self._pages = self._pages, []
+        trouble = [said for one in pages for said in one.trouble]
+        for one in pages:
+            one.context.close()
+        assert trouble == []
 
 
 @pytest.fixture
 def opened(chromium: Browser) -> Iterator[Open]:
-    """Open a link; no page may ask for anything elsewhere, or have an error, unless the test takes it off the list."""
-    pages: list[Opened] = []
-
-    def at(
-        link: str, size: tuple[int, int] = PORTRAIT, *, scheme: str = "dark", script: str = "", **more: Any
-    ) -> Opened:
-        context = chromium.new_context(
-            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, service_workers="block", **more
-        )
-        context.add_init_script(SPY + script)
-        page = context.new_page()
-        trouble: list[str] = []
-        own = link.split("?")[0]
-        page.on("pageerror", lambda error: trouble.append(f"error: {error}"))
-        page.on("console", lambda said: said.type in ("error", "warning") and trouble.append(f"console: {said.text}"))
-        page.on("request", lambda request: request.url.startswith(own) or trouble.append(f"asked for {request.url}"))
-        page.on("websocket", lambda ws: ws.url.startswith(own.replace("http", "ws")) or trouble.append(ws.url))
-        page.goto(link)
-        pages.append(Opened(page, context, trouble))
-        return pages[-1]
-
-    yield at
-    found = [one.trouble for one in pages]
-    for one in pages:
-        one.context.close()
-    assert found == [[] for _ in pages]
+    """Open a link in a browser of its own: nothing is remembered."""
+    made = Open(chromium)
+    yield made
+    made.close()
 
 
 class Thread:
@@ -186,8 +194,6 @@ LINE = Line(pitch_deg=45.0, low_deg=35.0, high_deg=55.0, source="nominal")
 
 
 def settings_of(tempo: str = "3-0-1-1", **changes: Any) -> Settings:
-    from imu.tempo import Tempo
-
     target = Tempo.parse(tempo)
     made = Settings(
         exercise=present.choice(get_exercise("back-extension")), tempo=target.text, phases_s=target.phases_s,
@@ -201,7 +207,7 @@ class Stage:
 
     def __init__(self, port: int = 0) -> None:
         self.snapshot = Snapshot(link=LINK, settings=settings_of(), state=STATE, line=LINE)
-        self.age_s: float | None = 0.0
+        self.age_s, self.silent_since_s = 0.0, math.inf
         self.done: list[Command] = []
         self.refuse: BadCommand | None = None
         self.session = "a"
@@ -214,7 +220,7 @@ class Stage:
         self.door = Door(key=self._key)
 
         async def serve() -> None:
-            self.hub = Hub(lambda: self.snapshot, lambda: self.age_s)
+            self.hub = Hub(lambda: self.snapshot, self._age_s)
             with contextlib.closing(listen("127.0.0.1", self._port)) as listener:
                 self._port = listener.getsockname()[1]
                 pages = Pages(self, self.door, on_control=lambda: None)
@@ -227,6 +233,9 @@ class Stage:
 
         self._thread = Thread(serve)
         ready.get(timeout=10)
+
+    def _age_s(self) -> float:
+        return self.age_s + max(time.monotonic() - self.silent_since_s, 0.0)
 
     async def _keep_telling(self) -> None:
         while True:
@@ -267,36 +276,52 @@ class Stage:
     def stop(self) -> None:
         self._thread.end()
 
-    def restart(self) -> None:
-        """The program is ended and started again, at the same port and with the same key."""
-        self.stop()
+    def start(self) -> None:
+        """The program is started again, at the same port and with the same key."""
+        self.session += "+"
         self._begin()
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
+def stage(opened: Open) -> Iterator[Stage]:
     made = Stage()
     yield made
+    opened.close()
     made.stop()
 
 
 # --- the demo: the whole program -------------------------------------------------------------------------------------
 
 
+class _Waiting(Studio):
+    """It begins when it is told to, so that no page comes too late."""
+
+    def __init__(self, plan: Plan, **more: Any) -> None:
+        super().__init__(plan, **more)
+        self.begins = asyncio.Event()
+
+    async def run(self) -> None:
+        await self.begins.wait()
+        await super().run()
+
+
 class Demo:
-    """`imu live --demo` in a thread."""
+    """`imu live --demo` in a thread, from `begin` on."""
 
     def __init__(self, performed: Recording, plan: Plan, where: Where, speed: float) -> None:
-        ready: queue.Queue[tuple[Links, Studio, Air]] = queue.Queue()
+        ready: queue.Queue[tuple[Links, _Waiting, Air]] = queue.Queue()
 
         async def run() -> None:
             async with virtual_air([virtual_sensor(performed)], speed=speed) as air:
                 backend = Backend(scanner=air.scanner_backend, client=air.client_backend)
-                studio = Studio(plan, backend=backend, kept=lambda _: None)
+                studio = _Waiting(plan, backend=backend, kept=lambda _: None)
                 await live_page(studio, where, lambda links, _: ready.put((links, studio, air)))
 
         self._thread = Thread(run)
         self.links, self.studio, self.air = ready.get(timeout=30)
+
+    def begin(self) -> None:
+        self.call(self.studio.begins.set)
 
     def call(self, what: Callable[..., Any], *arguments: Any) -> Any:
         return self._thread.call(what, *arguments)
@@ -306,7 +331,7 @@ class Demo:
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
+def demo(opened: Open, tmp_path: Path) -> Iterator[Callable[..., Demo]]:
     made: list[Demo] = []
 
     def start(performed: Recording, *, speed: float = 10.0, **plan: Any) -> Demo:
@@ -315,14 +340,13 @@ def demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
         return made[-1]
 
     yield start
+    opened.close()
     for one in made:
         one.stop()
 
 
 def trace_of(t_s: float = 20.0) -> Trace:
     """Fifteen seconds of repetitions."""
-    import numpy as np
-
     t = np.arange(t_s - 15.0, t_s, 1 / 26)
     phase = (t % 5.2) / 5.2
     pitch = np.interp(phase, [0.0, 0.2, 0.4, 0.95, 1.0], [-45.0, 44.0, 45.0, -45.0, -45.0])

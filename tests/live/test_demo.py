@@ -1,0 +1,90 @@
+"""The whole way: a virtual sensor, real bleak, the recorder, the server, and a page that counts aloud."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from live.conftest import Demo, Open
+from playwright.sync_api import expect
+
+from firmware_proto.motion import Recording
+from imu.app.person import perform
+from imu.exercises import get_exercise
+from imu.sessions import read_session
+
+_AT_THE_END = ["set 1 done, 10 reps, tempo 100 percent"]
+WATCH = """
+new MutationObserver(() => window.__heard.push({ phase: document.getElementById("phase").textContent, changed: true }))
+  .observe(document.getElementById("phase"), { childList: true, characterData: true, subtree: true });
+"""
+
+
+@pytest.fixture(scope="module")
+def performed() -> Recording:
+    return perform(get_exercise("back-extension"), reps=10, seed=1)
+
+
+def test_a_page_counts_to_ten_aloud(opened: Open, demo: Callable[..., Demo], performed: Recording) -> None:
+    live = demo(performed, speed=20.0, target_reps=10, load_kg=20.0)
+    one, other = opened(live.links.control), opened(live.links.view)
+    one.page.get_by_role("button", name="Sound is off").click()
+    one.page.evaluate(WATCH)
+    live.begin()
+    expect(one.page.locator("#synthetic")).to_be_visible()
+    expect(one.page.locator("#count")).to_have_text("10", timeout=30000)
+    one.wait_for("window.__heard.some((h) => h.say?.startsWith('set 1 done'))")
+    expect(one.page.locator("#of")).to_have_text("of 10")
+
+    said = one.said()
+    assert said[0] == "sound on"
+    assert said[1:9] == [str(n) for n in range(1, 9)]
+    assert said[9:12] == ["last two", "9", "10"]
+    assert said[12:] in (
+        _AT_THE_END,
+        ["11", "make that 10", *_AT_THE_END],
+    )  # getting off the bench begins as a lift does
+    course = [_sign(sound) for sound in one.heard()]
+    course = [sign for sign in course if sign is not None]
+    for number in range(1, 11):  # the count, then the tone of the hold, both as the page shows the hold; then down
+        at = course.index(str(number))
+        following = course[at : course.index(str(number + 1)) if number < 10 else len(course)]
+        assert [sign for sign in following if sign in (str(number), "tone", "Hold", "Lower")][:4] == [
+            str(number), "tone", "Hold", "Lower",
+        ]  # fmt: skip
+
+    for page in (one.page, other.page):
+        expect(page.locator("#rows .rep:not(.not)")).to_have_count(10)
+        expect(page.locator("#count")).to_have_text("10")
+        expect(page.locator("#tempo-target td").last).to_have_text("set 100 %")
+    expect(other.page.get_by_role("button", name="Start set")).to_be_hidden()
+    live.stop()
+    (kept,) = live.studio.recorded
+    assert kept.folder is not None
+    assert len(read_session(kept.folder).header.exercise) > 0
+    assert len(kept.analysis.counted) == 10
+
+
+def _sign(sound: dict[str, object]) -> str | None:
+    if sound.get("changed"):
+        return str(sound["phase"])
+    if sound.get("tone") == 523.25:
+        return "tone"
+    return str(sound["say"]) if str(sound.get("say", "")).isdigit() else None
+
+
+@pytest.mark.slow
+def test_a_sensor_out_of_reach_is_told_and_what_it_kept_is_filled_in(
+    opened: Open, demo: Callable[..., Demo], performed: Recording
+) -> None:
+    live = demo(performed, speed=4.0, target_reps=10)
+    page = opened(live.links.control).page
+    live.begin()
+    expect(page.locator("#count")).to_have_text("4", timeout=60000)
+    live.call(live.air.drop, 0)
+    expect(page.locator("#phase")).to_have_text("No signal", timeout=20000)
+    expect(page.locator("body")).to_have_class("stale")
+    expect(page.locator("body")).not_to_have_class("stale", timeout=30000)
+    expect(page.locator("#count")).to_have_text("10", timeout=60000)
+    expect(page.locator("#rows .rep:not(.not)")).to_have_count(10, timeout=20000)
+    expect(page.locator("#link-words")).to_have_text("all gaps filled")
