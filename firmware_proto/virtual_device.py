@@ -14,6 +14,7 @@ import numpy.typing as npt
 from firmware_proto import wire
 from firmware_proto.codes import ErrorBits, Kind, State
 from firmware_proto.virtual_faults import Faults
+from firmware_proto.virtual_gatt import Link
 from firmware_proto.virtual_session import Outbox, Session
 from firmware_proto.virtual_source import Source
 
@@ -26,14 +27,6 @@ LOW_BATTERY_PCT = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Link:
-    """How much the link carries: so many packets in each connection interval."""
-
-    interval_us: int = 30_000
-    packets: int = 4
-
-
-@dataclass(frozen=True, kw_only=True)
 class Config:
     """Settings of the next session; without a rate the device chooses one that fits the MTU."""
 
@@ -43,7 +36,7 @@ class Config:
 
 
 class VirtualDevice:
-    """A device with all but its control point, which `VirtualSensor` adds.
+    """A device with all but its control point and its table, which `VirtualControl` and `VirtualSensor` add.
 
     Args:
         recording_raw: (n, 6) or (n, 3) int16 raw samples.
@@ -187,11 +180,11 @@ class VirtualDevice:
             ring_us = self._session.ring_samples / self._session.rate_hz * 1e6
             self._grace_end_us = now_us + round(min(ring_us, GRACE_US))
 
-    def tick(self, now_us: int) -> list[bytes]:
+    def frames(self, now_us: int) -> list[bytes]:
         """Data notifications that arrived since the last call, in order."""
         self._advance(now_us)
         sent, self._sent = self._sent, []
-        return self.faults.apply(sent, now_us)
+        return [frame for _, frame in self.faults.apply([(wire.DATA_UUID, frame) for frame in sent], now_us)]
 
     def status_due(self, now_us: int) -> bytes | None:
         """The status notification if one is due: once a second while streaming, and on change."""

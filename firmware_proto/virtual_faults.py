@@ -1,6 +1,7 @@
 """What can go wrong between a device and its host, on purpose and repeatably.
 
-The first group strikes data notifications; the last one needs a radio: `virtual_radio` looks at it.
+The first group strikes data notifications, which a device sends through `apply`. `deaf` and `hang_up_after` need a
+radio: `virtual_radio` looks at them. A device with a control point asks `loses_answer` before it answers.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
+
+Outgoing = list[tuple[str, bytes]]
+"""Notifications and indications, each with the UUID of its characteristic."""
 
 
 @dataclass(kw_only=True)
@@ -38,16 +42,16 @@ class Faults:
     deaf: bool = False
     hang_up_after: int | None = None
     lose_answers_next: int = 0
-    _waiting: deque[bytes] = field(default_factory=deque, init=False, repr=False)
+    _waiting: deque[tuple[str, bytes]] = field(default_factory=deque, init=False, repr=False)
     _until_us: int = field(default=0, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._random = np.random.default_rng(self.seed)
 
-    def apply(self, frames: list[bytes], now_us: int) -> list[bytes]:
-        """What arrives of the frames sent now and of those held up before."""
-        for frame in frames:
-            self._waiting.extend(self._one(frame))
+    def apply(self, sent: Outgoing, now_us: int) -> Outgoing:
+        """What arrives of what is sent now and of what was held up before."""
+        for uuid, frame in sent:
+            self._waiting.extend((uuid, arrived) for arrived in self._one(frame))
             if self._random.random() < self.delay:
                 self._until_us = now_us + self.delay_us
         if now_us < self._until_us:

@@ -1,187 +1,127 @@
 """The firmware's behaviour as an object without I/O: requests in, answers and notifications out.
 
 Strategy: time comes only through `now_us` arguments (any clock that does not run backwards), so a test can live through
-an hour in a blink. `handle` answers a control request, `tick` gives the data notifications that a link of the given
-speed would have carried by now, `status_due` the status ones. What a radio does to the device is said by `connect`,
-`disconnect`, `mtu` and `subscribed` of the device below. Each session plays the recording from its beginning.
+an hour in a blink. Whoever has a radio serves it as a `VirtualPeripheral`; without one `handle` answers a control
+request, `frames` gives the data notifications that a link of the given speed would have carried by now, `status_due`
+the status ones. What a radio does to the device is said by `connect`, `disconnect`, `mtu` and `subscribe`. Each session
+plays the recording from its beginning.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
 
 from firmware_proto import wire
-from firmware_proto.codes import ErrorBits, Kind, Op, RebootMode, State, StatusCode
-from firmware_proto.virtual_device import QUEUE_FRAMES, Link, VirtualDevice
+from firmware_proto.virtual_control import VirtualControl
 from firmware_proto.virtual_faults import Faults
-from firmware_proto.virtual_session import Outbox, Session
+from firmware_proto.virtual_gatt import (
+    Advertised,
+    AttRefused,
+    GattCharacteristic,
+    GattService,
+    Link,
+    Outgoing,
+)
 
 __all__ = ["Faults", "Link", "VirtualSensor"]
 
-MAX_FRAMES_PER_S = 4 / 0.030
-"""Four packets in each 30 ms, the most a usual central takes; what needs more is not offered."""
-MAX_ASKED = 8
-"""Ranges that may wait to be sent again before the device is BUSY."""
+CCCD_IMPROPERLY_CONFIGURED = 0xFD
+"""ATT error of a request whose answer nobody would hear (Supplement to the Bluetooth Core Specification 11, Part B)."""
+READ_NOT_PERMITTED = 0x02
 
 
-class Refusal(Exception):
-    """A request is answered with a status other than OK: an answer, not an error of ours."""
+class VirtualSensor(VirtualControl):
+    """One sensor as a peripheral. The arguments are those of `VirtualDevice`."""
 
-    def __init__(self, status: StatusCode) -> None:
-        super().__init__(status.name)
-        self.status = status
-
-
-class VirtualSensor(VirtualDevice):
-    """One sensor: the virtual device and its control point. The arguments are those of `VirtualDevice`."""
-
-    def handle(self, request: bytes, now_us: int) -> bytes:
-        """Answer a control request, whatever its bytes."""
-        self._advance(now_us)
-        op, tag = request[0] & 0x7F if request else 0, request[1] if len(request) > 1 else 0
-        body, status = None, StatusCode.OK
-        try:
-            message = wire.decode_request(request)
-            body = self._handlers[message.OP](message, now_us)
-        except Refusal as refusal:
-            status = refusal.status
-        except wire.UnknownOp:
-            status = StatusCode.BAD_OP
-        except wire.WireError:
-            status = StatusCode.BAD_ARG
-        return wire.Answer(op=op, tag=tag, status=status, body=body).pack()
+    _answering = False
+    _battery_seen: bytes | None = None
 
     @property
-    def _handlers(self) -> dict[Op, Callable[[Any, int], wire.Body | None]]:
-        return {
-            Op.GET_INFO: self._get_info,
-            Op.SET_CONFIG: self._set_config,
-            Op.START: self._start,
-            Op.STOP: self._stop,
-            Op.PING: self._ping,
-            Op.SET_EPOCH: self._set_epoch,
-            Op.BACKFILL: self._backfill,
-            Op.LOG: self._log,
-            Op.IDENTIFY: self._identify,
-            Op.SELF_TEST: self._self_test,
-            Op.REBOOT: self._reboot,
-            Op.RESUME: self._resume,
+    def max_mtu(self) -> int:
+        """The largest ATT_MTU it agrees to."""
+        return wire.MAX_MTU
+
+    @property
+    def advertised(self) -> Advertised:
+        """What a scan finds."""
+        return Advertised(name=self.name, service_uuids=(wire.SERVICE_UUID,))
+
+    @property
+    def services(self) -> tuple[GattService, ...]:
+        """What a discovery finds."""
+        ours = (
+            _characteristic(wire.INFO_UUID, "read"),
+            _characteristic(wire.CONTROL_UUID, "write", "indicate"),
+            _characteristic(wire.DATA_UUID, "notify"),
+            _characteristic(wire.STATUS_UUID, "read", "notify"),
+        )
+        battery = (_characteristic(wire.BATTERY_LEVEL_UUID, "read", "notify"),)
+        about = (wire.MANUFACTURER_UUID, wire.MODEL_UUID, wire.SERIAL_UUID, wire.FIRMWARE_UUID)
+        return (
+            GattService(uuid=wire.SERVICE_UUID, characteristics=ours),
+            GattService(uuid=wire.BATTERY_SERVICE_UUID, characteristics=battery),
+            GattService(
+                uuid=wire.DEVICE_INFORMATION_UUID,
+                characteristics=tuple(_characteristic(uuid, "read") for uuid in about),
+            ),
+        )
+
+    def disconnect(self, now_us: int) -> None:
+        """The link is gone, and with it who heard the answers; for the rest see `VirtualDevice`."""
+        super().disconnect(now_us)
+        self._answering = False
+
+    def subscribe(self, uuid: str, on: bool, now_us: int) -> None:
+        """A host switched notifications or indications of a characteristic on or off."""
+        if uuid == wire.DATA_UUID:
+            self.subscribed = on
+        elif uuid == wire.CONTROL_UUID:
+            self._answering = on
+
+    def read(self, uuid: str, now_us: int) -> bytes:
+        """The value of a characteristic.
+
+        Raises:
+            AttRefused: It cannot be read.
+        """
+        values: dict[str, Callable[[], bytes]] = {
+            wire.INFO_UUID: lambda: self.info().pack(),
+            wire.STATUS_UUID: lambda: self.status(now_us).pack(),
+            wire.BATTERY_LEVEL_UUID: lambda: self._battery_level(now_us),
+            wire.MANUFACTURER_UUID: lambda: b"virtual",
+            wire.MODEL_UUID: self.model.encode,
+            wire.SERIAL_UUID: self.serial.encode,
+            wire.FIRMWARE_UUID: self.firmware.encode,
         }
+        if uuid not in values:
+            raise AttRefused(READ_NOT_PERMITTED)
+        return values[uuid]()
 
-    def _get_info(self, request: wire.GetInfo, now_us: int) -> wire.InfoPart:
-        whole = self.info().pack()
-        if request.offset > len(whole):
-            raise Refusal(StatusCode.BAD_ARG)
-        room = self.mtu - wire.ATT_HEADER_BYTES - 5  # the answer's header and the length
-        return wire.InfoPart(total=len(whole), part=whole[request.offset : request.offset + room])
+    def write(self, uuid: str, data: bytes, now_us: int) -> Outgoing:
+        """Take a control request; its answer leaves at once.
 
-    def _set_config(self, request: wire.SetConfig, now_us: int) -> None:
-        if self.state is State.STREAM:
-            raise Refusal(StatusCode.WRONG_STATE)
-        of_gyroscope = request.mode is Kind.ACC_GYR or request.gyr_range_dps is not None
-        if request.unknown or (of_gyroscope and self.source.kind is Kind.ACC):
-            raise Refusal(StatusCode.UNSUPPORTED)
-        info = self.info()
-        for wish, offered in (
-            (request.rate_dhz, info.rates_dhz),
-            (request.acc_range_g, info.acc_ranges_g),
-            (request.gyr_range_dps, info.gyr_ranges_dps),
-            (request.batch_ms, range(1, 1001)),
-        ):
-            if wish is not None and wish not in offered:
-                raise Refusal(StatusCode.BAD_ARG)
-        named: dict[str, Any] = {"rate_dhz": request.rate_dhz, "kind": request.mode, "batch_ms": request.batch_ms}
-        self._config = replace(self._config, **{k: v for k, v in named.items() if v is not None})
+        Raises:
+            AttRefused: Nobody would hear the answer.
+        """
+        if not self._answering:
+            raise AttRefused(CCCD_IMPROPERLY_CONFIGURED)
+        answer = self.handle(data, now_us)
+        return [] if self.faults.loses_answer() else [(wire.CONTROL_UUID, answer)]
 
-    def _start(self, request: wire.Start, now_us: int) -> wire.StartAnswer:
-        if self.state is State.ERROR:
-            raise Refusal(StatusCode.HARDWARE_FAULT)
-        if self.state is not State.IDLE:
-            raise Refusal(StatusCode.WRONG_STATE)
-        kind, rates = self._config.kind, self.source.divisors
-        rate_dhz = self._config.rate_dhz or _default_rate(rates, wire.max_samples(self.mtu, kind))
-        if rate_dhz / 10 / self._frame_samples(rate_dhz / 10, kind) > MAX_FRAMES_PER_S:
-            raise Refusal(StatusCode.UNSUPPORTED)
-        self._session_number = self._session_number % 0xFFFF + 1
-        divisor = rates[rate_dhz]
-        session = Session(
-            number=self._session_number,
-            source=self.source,
-            kind=kind,
-            divisor=divisor,
-            t0_us=self._device_us(now_us) + 1e6 * divisor / self.source.rate_hz,
-            ring_samples=self._ring_bytes // kind.sample_bytes,
-        )
-        self._session, self._running, self._held = session, True, False
-        self._discard()  # a frame of an older session would be taken for one of this
-        self._outbox = Outbox(capacity=QUEUE_FRAMES)
-        self._errors &= ~ErrorBits.FIFO_OVERRUN
-        return wire.StartAnswer(
-            session=session.number,
-            true_rate_mhz=round(session.rate_hz * 1000),
-            acc_g_per_lsb=self._scales[0],
-            gyr_dps_per_lsb=self._scales[1] if kind is Kind.ACC_GYR else 0.0,
-            mtu=self.mtu,
-        )
+    def tick(self, now_us: int) -> Outgoing:
+        """Frames that arrived since the last call, then status and battery level where they are due."""
+        due = [(wire.DATA_UUID, frame) for frame in self.frames(now_us)]
+        status, level = self.status_due(now_us), self._battery_level(now_us)
+        if status is not None:
+            due.append((wire.STATUS_UUID, status))
+        if level != self._battery_seen:
+            self._battery_seen = level
+            due.append((wire.BATTERY_LEVEL_UUID, level))
+        return due
 
-    def _stop(self, request: wire.Stop, now_us: int) -> None:
-        if self.state is not State.STREAM:
-            raise Refusal(StatusCode.WRONG_STATE)
-        self._end_session(now_us)
-
-    def _ping(self, request: wire.Ping, now_us: int) -> wire.PingAnswer:
-        time_us = int(self._device_us(now_us)) & 0xFFFFFFFF
-        return wire.PingAnswer(token=request.token, received_us=time_us, sent_us=time_us)
-
-    def _set_epoch(self, request: wire.SetEpoch, now_us: int) -> None:
-        self._epoch_us = request.utc_us - int(self._device_us(now_us))
-
-    def _backfill(self, request: wire.Backfill, now_us: int) -> wire.BackfillAnswer:
-        session, device_us = self._session, self._device_us(now_us)
-        if session is None or request.session != session.number:
-            raise Refusal(StatusCode.RANGE_GONE)
-        taken = session.next_index(device_us)
-        if request.count == 0 or request.first >= taken:
-            raise Refusal(StatusCode.BAD_ARG)
-        last = min(request.first + request.count, taken)
-        first, end = session.run(max(request.first, session.oldest_index(device_us)), last)
-        if first >= end:
-            raise Refusal(StatusCode.RANGE_GONE)
-        if self._outbox.asked >= MAX_ASKED:
-            raise Refusal(StatusCode.BUSY)
-        self._outbox.ask_again(first, last)
-        return wire.BackfillAnswer(first=first, count=last - first)
-
-    def _log(self, request: wire.Log, now_us: int) -> None:
-        raise Refusal(StatusCode.UNSUPPORTED)
-
-    def _identify(self, request: wire.Identify, now_us: int) -> None:
-        self.identified += 1
-
-    def _self_test(self, request: wire.SelfTest, now_us: int) -> wire.SelfTestAnswer:
-        if self.state is State.STREAM:
-            raise Refusal(StatusCode.WRONG_STATE)
-        return wire.SelfTestAnswer(errors=self._errors & ErrorBits.IMU)
-
-    def _reboot(self, request: wire.Reboot, now_us: int) -> None:
-        if request.mode is RebootMode.DFU:
-            raise Refusal(StatusCode.UNSUPPORTED)
-        self.reset(now_us)
-
-    def _resume(self, request: wire.Resume, now_us: int) -> wire.ResumeAnswer:
-        session = self._session
-        if session is None or request.session != session.number:
-            raise Refusal(StatusCode.RANGE_GONE)
-        if not self._running:
-            return wire.ResumeAnswer(running=False, next_index=session.next_index(self._device_us(now_us)))
-        if self._held:
-            self._held = False
-            self._outbox.resume(session.next_index(self._device_us(now_us)))
-        return wire.ResumeAnswer(running=True, next_index=self._outbox.next_index)
+    def _battery_level(self, now_us: int) -> bytes:
+        return bytes((round(self.charge_pct(now_us)),))
 
 
-def _default_rate(rates: dict[int, int], per_packet: int) -> int:
-    """The full rate, or half of it where a packet holds but one sample."""
-    return max(rates) if per_packet > 1 or len(rates) == 1 else sorted(rates)[-2]
+def _characteristic(uuid: str, *properties: str) -> GattCharacteristic:
+    return GattCharacteristic(uuid=uuid, properties=frozenset(properties))

@@ -72,7 +72,7 @@ def in_air(request: pytest.FixtureRequest) -> InAir:
             bluez.air(sensors, speed=speed / EMULATED, mtu=mtu) if bluez else virtual_air(sensors, speed=speed, mtu=mtu)
         )
         async with around as air:
-            yield air, Backend(scanner=air.scanner_backend, client=air.client_backend)
+            yield air, Backend(scanner=air.scanner_backend, client=air.client_backend, speed=air.speed)
 
     return put
 

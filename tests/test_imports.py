@@ -17,7 +17,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 GROUND_FLOOR = {"imu.model", "imu.errors", "imu.exercises", "imu.tempo"}
-ONLY_APP = ("firmware_proto.motion", "firmware_proto.virtual")
+ONLY_APP = ("firmware_proto.motion", "firmware_proto.virtual", "firmware_proto.twins")
+VIRTUAL_HOST = {"firmware_proto.virtual_host", "firmware_proto.virtual_radio"}
+VIRTUAL_RADIO = VIRTUAL_HOST | {
+    "firmware_proto.virtual_controller",
+    "firmware_proto.virtual_peripheral",
+    "firmware_proto.virtual_table",
+}
 TOOLS = {"imu.motion.smooth", "imu.motion.history"}
 """Parts that stages are built of; they take pushes, but have no place in the order."""
 HEAVY = ("numpy", "scipy", "pandas", "bleak", "bumble", "vqf", "rich", "asyncio", "matplotlib")
@@ -85,7 +91,7 @@ def _broken(module: str, target: str, stages: set[str]) -> Iterator[str]:
     if below(module, "imu") and not below(module, "imu.app") and below(target, "firmware_proto"):
         if target.startswith(ONLY_APP):
             yield "only the app simulates"
-        elif module != "imu.sensors.native" and not below(module, "imu.conform"):
+        elif module not in ("imu.sensors.native", "imu.sensors.native_frames") and not below(module, "imu.conform"):
             yield "only the native sensor and its conformance speak the wire protocol"
     if below(target, "imu.conform") and not below(module, "imu.conform", "imu.app"):
         yield "conformance is a tool of the app"
@@ -99,13 +105,9 @@ def _broken(module: str, target: str, stages: set[str]) -> Iterator[str]:
         yield "the coach knows events and targets alone"
     if target in stages and below(module, "imu.motion") and module not in {"imu.motion", "imu.motion.pipeline", target}:
         yield "only the pipeline knows the stages' order"
-    if (
-        below(target, "bleak", "dbus_fast")
-        and not below(module, "imu.link")
-        and not module.startswith("firmware_proto.virtual_radio")
-    ):
+    if below(target, "bleak", "dbus_fast") and not below(module, "imu.link") and module not in VIRTUAL_HOST:
         yield "bleak lives in the link"
-    if below(target, "bumble") and not module.startswith("firmware_proto.virtual_radio"):
+    if below(target, "bumble") and module not in VIRTUAL_RADIO:
         yield "bumble lives in the virtual radio"
     if below(target, "pandas") and not below(module, "imu.sessions", "imu.review", "imu.app"):
         yield "pandas is for tables"
@@ -169,6 +171,8 @@ STAGE = "class A:\n def push(self): ...\n"
         ({"imu.sensors.native": "import bleak.backends"}, "bleak lives"),
         ({"imu.app": "def f():\n import dbus_fast"}, "bleak lives"),
         ({"imu.link": "import bumble.host"}, "bumble lives"),
+        ({"firmware_proto.virtual_sensor": "from bumble import hci"}, "bumble lives"),
+        ({"firmware_proto.virtual_peripheral": "import bleak"}, "bleak lives"),
         ({"imu.motion.reps": "import pandas as pd"}, "pandas"),
         ({"imu.sessions": "from rich.table import Table"}, "screen"),
         ({"imu.a": "from imu import b", "imu.b": "def f():\n import imu.a"}, "circle"),

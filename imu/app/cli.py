@@ -161,16 +161,23 @@ def _imu(
 def scan(
     *,
     timeout: Annotated[float, typer.Option(min=0.5, max=60.0, metavar="S", help="How long to look, in seconds.")] = 5.0,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines: a list of all that was seen.")] = False,
+    demo: Annotated[bool, typer.Option("--demo", help="Look among virtual sensors, one of each kind.")] = False,
     verbose: Verbose = False,
 ) -> None:
-    """List the sensors in range.
+    """List the sensors in range, and what they can and cannot do.
 
-    Example:
-        imu scan --timeout 10
+    Most sensors tell their battery only once they are connected. What is of no
+    kind that can be recorded is listed below, in grey.
+
+    Examples:
+        imu scan
+        imu scan --timeout 10 --json
+        imu scan --demo
     """
     from imu.app.scan import command
 
-    command(timeout)
+    command(timeout, as_json=as_json, demo=demo)
 
 
 @app.command()
@@ -263,6 +270,9 @@ def live(
         str | None, typer.Option(metavar="NAME|ADDRESS", help="Which sensor, if several are in range; see imu scan.")
     ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="A simulated person and a virtual sensor.")] = False,
+    twin: Annotated[
+        str, typer.Option(metavar="NAME", help="Of the demo: native, polar-h10, verity, movesense or witmotion.")
+    ] = "native",
     exercise: ExerciseName = "back-extension",
     load: Load = None,
     tempo: TargetTempo = None,
@@ -290,7 +300,7 @@ def live(
     Over --tls a phone's screen stays awake; its browser warns once that nobody
     vouches for the certificate.
 
-    Needs the extra `live`. --seed and --speed are for the demo.
+    Needs the extra `live`. --twin, --seed and --speed are for the demo.
 
     Examples:
         imu live --demo
@@ -315,7 +325,7 @@ def live(
     )  # fmt: skip
     where = Where(lan=lan, port=port, tls=tls)
     if demo:
-        command_demo(plan, where, seed=seed, speed=speed)
+        command_demo(plan, where, twin=twin, seed=seed, speed=speed)
     else:
         command(sensor, plan, where)
 
@@ -323,6 +333,10 @@ def live(
 @app.command()
 def demo(
     *,
+    sensor: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="What the person wears: native, polar-h10, verity, movesense or witmotion."),
+    ] = "native",
     speed: Speed = 1.0,
     reps: Annotated[int, typer.Option(min=3, max=60, help="Repetitions the simulated person does.")] = 10,
     seed: Seed = 1,
@@ -338,6 +352,7 @@ def demo(
     Examples:
         imu demo
         imu demo --speed 10 --reps 5 --out my-recordings
+        imu demo --speed 10 --sensor polar-h10
         imu demo --speed 10 --calibrate
         imu demo --speed 10 --seed 2 --load 10 --person anna
     """
@@ -345,7 +360,7 @@ def demo(
     from imu.app.record import Plan
 
     plan = Plan(exercise=_exercise(exercise), load_kg=load, person=person, out=out, calibrate=calibrate)
-    command(plan, reps=reps, seed=seed, speed=speed)
+    command(plan, sensor=sensor, reps=reps, seed=seed, speed=speed)
 
 
 @app.command()
@@ -413,7 +428,9 @@ def import_(
     path: Annotated[Path, typer.Argument(metavar="FILE|FOLDER", help="A file, a zip, or a folder with the files.")],
     format_: Annotated[
         str,
-        typer.Option("--format", metavar="NAME", help="auto, sensor-logger, phyphox, metabase, polar, dot or csv."),
+        typer.Option(
+            "--format", metavar="NAME", help="auto, sensor-logger, phyphox, metabase, polar, movesense, dot or csv."
+        ),
     ] = AUTO,
     columns: Annotated[
         str | None,
@@ -435,8 +452,9 @@ def import_(
 
     Known by themselves: Sensor Logger (with Total Acceleration switched on),
     phyphox (acceleration with g, and gyroscope), MbientLab MetaBase, Polar Sensor
-    Logger, Xsens / Movella DOT. What was assumed is said and kept in the notes.
-    Units are checked against gravity; nothing is written if they cannot be right.
+    Logger, Movesense Showcase, Xsens / Movella DOT. What was assumed is said and
+    kept in the notes. Units are checked against gravity; nothing is written if
+    they cannot be right.
 
     Examples:
         imu import ~/Downloads/2026-11-20_18-30-05.zip --exercise deadlift

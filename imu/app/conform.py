@@ -16,12 +16,13 @@ from firmware_proto import wire
 from firmware_proto.virtual_sensor import VirtualSensor
 from firmware_proto.virtual_time import run_virtual
 from imu.app import console
+from imu.app.air import in_air
 from imu.app.ending import run_until_ended
 from imu.conform.bench import Bench
 from imu.conform.runner import Outcome, Verdict, chosen, run
 from imu.conform.table import Check
-from imu.errors import SensorFault, StorageError, UsageError
-from imu.link import Backend, find
+from imu.errors import SensorFault, StorageError
+from imu.link import find
 
 if TYPE_CHECKING:
     from firmware_proto.virtual_radio import Air
@@ -97,22 +98,14 @@ async def examine_virtual(
 async def _in_air(
     make: MakeSensor, may: frozenset[str], *, mtu: int = wire.MAX_MTU, gyroscope: bool = True
 ) -> AsyncIterator[Bench]:
-    try:
-        from firmware_proto.virtual_radio import virtual_air  # noqa: PLC0415 (bumble is an extra)
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"The virtual sensor needs the package {error.name}; install the extra: pip install "
-            "'imu-back-extension[demo]' (in a clone: pip install -e '.[demo]')."
-        ) from None
-    async with virtual_air([make(gyroscope)], mtu=mtu) as air:
-        backend = Backend(scanner=air.scanner_backend, client=air.client_backend)
+    async with in_air(make(gyroscope), mtu=mtu) as (air, backend):
         yield Bench(await find(None, backend=backend), backend=backend, lab=VirtualLab(make, air, may), may=may)
 
 
 class VirtualLab:
     """What a check may choose: see `imu.conform.bench.Lab`."""
 
-    def __init__(self, make: MakeSensor, air: Air, may: frozenset[str]) -> None:
+    def __init__(self, make: MakeSensor, air: Air[VirtualSensor], may: frozenset[str]) -> None:
         self._make, self._air, self._may = make, air, may
         self._sensor = air.sensors[0]
 

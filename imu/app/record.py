@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,7 +21,7 @@ from imu.errors import ImuError, StorageError
 from imu.exercises import Exercise
 from imu.link import Backend, Found, LinkHealth, SensorLink, find
 from imu.link.discovery import SCAN_S
-from imu.model import Analysis, ClockFit, Mount, Samples, SensorInfo
+from imu.model import Analysis, Mount, Samples, SensorInfo
 from imu.motion.pipeline import Pipeline
 from imu.sessions import SessionHeader, SessionWriter
 from imu.sessions.files import check_writable
@@ -80,6 +81,7 @@ class Recorded:
         live: What was counted live.
         analysis: What the files hold, computed again from all samples, the late ones in their place.
         health: How the link was.
+        gyroscope: Whether the sensor has one.
         error: What went wrong on the way or at the end, to be told after the rest.
     """
 
@@ -88,6 +90,7 @@ class Recorded:
     analysis: Analysis
     end: End
     health: LinkHealth
+    gyroscope: bool = True
     error: ImuError | None = None
 
 
@@ -182,17 +185,27 @@ async def record(
     backend: Backend | None = None,
     display: Callable[[Board], Display] = display_for,
     begun: Callable[[Follower, Recorder], None] = _nothing,
+    say: Callable[[str], None] | None = None,
 ) -> Recorded:
-    """Record one session from a sensor that was found; `begun` is told who follows the stream and who keeps it.
+    """Record one session from a sensor that was found.
+
+    Args:
+        found: The sensor.
+        plan: What the person declared.
+        backend: Instead of the platform's Bluetooth.
+        display: Makes what shows the board.
+        begun: Told who follows the stream and who keeps it, before the first sample.
+        say: Told what a person has to know while the link comes up; printed where None.
 
     Raises:
         SensorError: It would not connect or stream.
         StorageError: No session can be written where it belongs; nothing was recorded.
     """
-    async with SensorLink(found, backend=backend) as link:
+    say = say or partial(console.err().print, style="yellow")
+    async with SensorLink(found, backend=backend, say=say) as link:
         board = Board(
-            exercise=plan.exercise, sensor=found.name, load_kg=plan.load_kg, set_rest_s=plan.set_rest_s,
-            target_reps=plan.target_reps, synthetic=plan.synthetic,
+            exercise=plan.exercise, sensor=_shown(found.name, link.info), load_kg=plan.load_kg,
+            set_rest_s=plan.set_rest_s, target_reps=plan.target_reps, synthetic=plan.synthetic,
         )  # fmt: skip
         pipeline = Pipeline(
             plan.exercise, rate_hz=link.info.rate_hz, gyroscope=link.info.has_gyroscope,
@@ -203,24 +216,32 @@ async def record(
             follower = Follower(pipeline, board, shown, sink=recorder, link=link, calibrate=plan.calibrate, keys=keys)
             begun(follower, recorder)
             end = await follower.follow(aiter(link), plan.duration_s)
-        return _finish(recorder, end, link.health, link.clock)
+        return _finish(recorder, end, link)
 
 
-def _finish(recorder: Recorder, end: End, health: LinkHealth, clock: tuple[ClockFit, ...]) -> Recorded:
+def _shown(name: str, info: SensorInfo) -> str:
+    return name if info.has_gyroscope else f"{name} (no gyroscope)"
+
+
+def _finish(recorder: Recorder, end: End, link: SensorLink) -> Recorded:
     """Close the session and count it once more from its files: gaps filled late are in, and anybody gets the same.
 
     A full disk, or files that cannot be analysed, are told last, after what was counted live.
     """
     analysis: Analysis = end.analysis
     error: ImuError | None = end.storage or end.error
+    health = link.health
     try:
-        folder = recorder.close(end.analysis, link=dataclasses.asdict(health), clock=clock)
+        folder = recorder.close(end.analysis, link=dataclasses.asdict(health), clock=link.clock)
         analysis = rederive(folder) if folder is not None else end.analysis
     except StorageError as full:
         error = full
     except ImuError as unreadable:  # too short to be a recording, for example
         error = error or unreadable
-    return Recorded(folder=recorder.folder, live=end.analysis, analysis=analysis, end=end, health=health, error=error)
+    return Recorded(
+        folder=recorder.folder, live=end.analysis, analysis=analysis, end=end, health=health,
+        gyroscope=link.info.has_gyroscope, error=error,
+    )  # fmt: skip
 
 
 def command(sensor: str | None, plan: Plan) -> None:
@@ -255,6 +276,8 @@ async def find_and_record(
     screen.print(f"Looking for {sensor or 'a sensor'} ...", style="bright_black")
     found = await find(sensor, SCAN_S, backend)
     screen.print(f"Connecting to {found.name} ...", style="bright_black")
+    if found.family.caveats:
+        screen.print(f"note ({found.family.title}): {found.family.caveats}", style="yellow", soft_wrap=True)
     return await record(found, plan, backend=backend, display=display)
 
 
@@ -272,6 +295,8 @@ def report(recorded: Recorded) -> None:
     for warning in analysis.warnings:
         console.err().print(f"note: {warning}", style="yellow", soft_wrap=True)
     show_analysis(analysis)
+    if not recorded.gyroscope:
+        screen.print(words.acceleration_only(analysis.counted), soft_wrap=True)
     screen.print(tables.total(analysis), style="bold", soft_wrap=True)
     if len(analysis.counted) != len(recorded.live.counted):
         screen.print(f"(live it was {len(recorded.live.counted)}; samples that came late are in their place now)")

@@ -208,8 +208,7 @@ def _link(board: Board) -> Text:
     if health is None:
         return Text(board.sensor, style=DIM)
     sound = board.is_link_good
-    text = Text("● ", style="green" if sound else "yellow")
-    text.append(board.sensor, style=DIM)
+    text = Text("●", style="green" if sound else "yellow")
     if not math.isnan(health.effective_rate_hz):
         text.append(f"  {health.effective_rate_hz:.0f} Hz", style=DIM)
     if health.latency_s >= 0:
@@ -219,7 +218,7 @@ def _link(board: Board) -> Text:
         text.append(
             f"  battery {health.battery_pct} %", style="bold red" if health.battery_pct <= BATTERY_LOW_PCT else DIM
         )
-    return text
+    return text.append(f"  {board.sensor}", style=DIM)  # last, for long names give way to what changes
 
 
 def _ends(left: Text, right: Text, width: int) -> Text:

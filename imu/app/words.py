@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
+from statistics import median
 from typing import TYPE_CHECKING
 
 from imu.model import Calibration, CalibrationStep, Mount, Phase, Recounted, Rep, SetSummary, Verdict
@@ -156,7 +158,8 @@ def link_line(health: LinkHealth) -> str:
         parts.append(f"reconnected {health.reconnects}x")
     if health.clipped:
         parts.append(f"{health.clipped} samples clipped")
-    parts.append(f"MTU {health.mtu}")
+    if health.mtu:
+        parts.append(f"MTU {health.mtu}")
     if health.battery_pct is not None:
         parts.append(f"battery {health.battery_pct} %")
     if abs(health.skew_ppm) < MOST_SKEW_PPM:
@@ -164,6 +167,27 @@ def link_line(health: LinkHealth) -> str:
     if math.isfinite(health.clock_uncertainty_s):
         parts.append(f"time of day ±{1000 * health.clock_uncertainty_s:.0f} ms")
     return ", ".join(parts) + "."
+
+
+def acceleration_only(counted: Sequence[Rep]) -> str:
+    """That a sensor has no gyroscope, and how sure its figures still are."""
+    said = (
+        "This sensor has no gyroscope: angles are told from gravity alone and rates from the angles, which is less sure"
+    )
+    edges_s = _known(
+        pm_s
+        for rep in counted
+        for pm_s in (rep.lower_start_pm_s, rep.lower_end_pm_s, rep.lift_start_pm_s, rep.lift_end_pm_s)
+    )
+    ranges_deg = _known(rep.rom_pm_deg for rep in counted)
+    if not edges_s or not ranges_deg:
+        return f"{said}."
+    sure = f"edges of strokes ±{median(edges_s):.2f} s, ranges ±{median(ranges_deg):.0f}°"
+    return f"{said}: {sure} (median half-width of the 90 % intervals)."
+
+
+def _known(values: Iterable[float]) -> list[float]:
+    return [value for value in values if not math.isnan(value)]
 
 
 def retracted_line(number: int) -> str:

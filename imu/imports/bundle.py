@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import fnmatch
 import io
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from imu.errors import DataError
 from imu.sessions.files import read_bytes
@@ -17,6 +20,13 @@ from imu.sessions.files import read_bytes
 KINDS = (".csv", ".csv.gz", ".txt", ".txt.gz")
 FIRST_BYTES = 4096
 """First lines, by which a format is recognised, are in here."""
+
+Read: TypeAlias = Callable[[int], bytes]
+"""Gives so many bytes from the beginning of a file, -1 for all of it; raises DataError."""
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError, RuntimeError,
+)  # fmt: skip
+"""What zipfile raises for zip files that are cut short, damaged, encrypted or packed in a way it does not know."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +39,8 @@ class Bundle:
     """
 
     path: Path
-    members: dict[str, Callable[[], bytes]]
+    members: dict[str, Read]
+    _heads: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def named(self, *patterns: str) -> list[str]:
         """Members whose file name matches a pattern with `*`, upper and lower case alike."""
@@ -56,13 +67,17 @@ class Bundle:
 
     def head(self, member: str) -> str:
         """The first lines of a file, as far as they are needed to recognise it."""
-        data = self.members[member]()
-        if data[:2] == b"\x1f\x8b":
-            try:
-                data = zlib.decompressobj(wbits=31).decompress(data, FIRST_BYTES)
-            except zlib.error:
-                return ""
-        return data[:FIRST_BYTES].decode("utf-8-sig", "replace")
+        if member not in self._heads:
+            self._heads[member] = _text(self.members[member](FIRST_BYTES))
+        return self._heads[member]
+
+    def whole(self, member: str) -> bytes:
+        """All bytes of a file.
+
+        Raises:
+            DataError: It cannot be read.
+        """
+        return self.members[member](-1)
 
 
 def open_bundle(path: Path) -> Bundle:
@@ -71,19 +86,28 @@ def open_bundle(path: Path) -> Bundle:
     Raises:
         DataError: There is nothing to read.
     """
+    members: dict[str, Read]
     if path.is_dir():
         files = sorted(one for one in path.rglob("*") if one.is_file())
         members = {one.relative_to(path).as_posix(): partial(read_bytes, one) for one in files}
+    elif read_bytes(path, 4) == b"PK\x03\x04":
+        members = _zipped(path)
     else:
-        data = read_bytes(path)
-        zipped = data[:4] == b"PK\x03\x04"
-        members = _unzipped(path, data) if zipped else {path.name: partial(bytes, data)}
-        if not zipped:
-            return Bundle(path=path, members=dict(members))
+        return Bundle(path=path, members={path.name: partial(read_bytes, path)})
     tables = {name: read for name, read in members.items() if _is_table(name)}
     if not tables:
         raise DataError(f"{path} holds no tables ({', '.join(KINDS)}); give what the other program exported as CSV.")
-    return Bundle(path=path, members=dict(tables))
+    return Bundle(path=path, members=tables)
+
+
+def _text(first: bytes) -> str:
+    """The beginning of a text, perhaps gzipped."""
+    if first[:2] == b"\x1f\x8b":
+        try:
+            first = zlib.decompressobj(wbits=31).decompress(first, FIRST_BYTES)
+        except zlib.error:
+            return ""
+    return first[:FIRST_BYTES].decode("utf-8-sig", "replace")
 
 
 def _is_table(name: str) -> bool:
@@ -91,10 +115,22 @@ def _is_table(name: str) -> bool:
     return name.lower().endswith(KINDS) and not hidden
 
 
-def _unzipped(path: Path, data: bytes) -> dict[str, partial[bytes]]:
+def _zipped(path: Path) -> dict[str, Read]:
+    data = read_bytes(path)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = [one.filename for one in archive.infolist() if _is_table(one.filename)]
-            return {name: partial(bytes, archive.read(name)) for name in names}
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
-        raise DataError(f"{path} is not a sound zip file ({error}); export or copy it again.") from error
+            return {name: partial(_unzipped, path, data, name) for name in archive.namelist()}
+    except _DAMAGED as error:
+        raise _unsound(path, error) from error
+
+
+def _unzipped(path: Path, data: bytes, name: str, most: int) -> bytes:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(name) as file:
+            return file.read(most)
+    except _DAMAGED as error:
+        raise _unsound(path, error) from error
+
+
+def _unsound(path: Path, error: Exception) -> DataError:
+    return DataError(f"{path} is not a sound zip file ({error}); export or copy it again, without a password.")

@@ -78,7 +78,7 @@ def _check_gravity(acc: Stream, acc_mps2: Floats, rate_hz: float) -> str:
     said = rest / ACC_MPS2[acc.unit]
     fits = next((u for u, one in ACC_MPS2.items() if abs(said * one / G_MPS2 - 1.0) <= REST_SLACK), None)
     if fits is not None:
-        mend = f"the numbers look like {fits}: say so with --units {fits}"
+        mend = f"the numbers look like {fits}: say so with --columns ... --units {fits}"
     elif rest < (1.0 - REST_SLACK) * G_MPS2 / 2:
         mend = "gravity seems to be taken out (linear acceleration): export the acceleration with gravity"
     else:
@@ -127,7 +127,7 @@ def _check_turn(gyr: Stream, samples: Samples, rate_hz: float) -> tuple[str, ...
         return (f"The gyroscope, read as {gyr.unit}, turns as gravity does (scale {scale:.2f}).",)
     right = scale * GYR_RADPS[gyr.unit]
     fits = next((u for u, one in GYR_RADPS.items() if 1 / WRONG_SCALE <= right / one <= WRONG_SCALE), None)
-    mend = f"the numbers look like {fits}: say so with --units {fits}" if fits else "find out its unit"
+    mend = f"the numbers look like {fits}: say so with --columns ... --units {fits}" if fits else "find out its unit"
     raise DataError(
         f"{gyr.path}: read as {gyr.unit}, the gyroscope turns {1 / scale:.3g} times as fast as gravity does; {mend}."
     )

@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from imu.link.health import BATTERY_LOW_PCT, LinkHealth
-from imu.link.types import Backend, Found, LinkEvent
+from imu.link.types import NO_RSSI_DBM, Backend, Found, LinkEvent, Seen
 
 if TYPE_CHECKING:
     from imu.link.discovery import find, scan
@@ -25,4 +25,15 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 (a module's attribute can be 
     return getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)
 
 
-__all__ = ["BATTERY_LOW_PCT", "Backend", "Found", "LinkEvent", "LinkHealth", "SensorLink", "find", "scan"]
+__all__ = [
+    "BATTERY_LOW_PCT",
+    "NO_RSSI_DBM",
+    "Backend",
+    "Found",
+    "LinkEvent",
+    "LinkHealth",
+    "Seen",
+    "SensorLink",
+    "find",
+    "scan",
+]

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from imu.sensors import Family
 
 if TYPE_CHECKING:
     from dbus_fast.aio import MessageBus
@@ -18,19 +20,24 @@ if TYPE_CHECKING:
 SERVICE, DEVICE, CHARACTERISTIC = "org.bluez", "org.bluez.Device1", "org.bluez.GattCharacteristic1"
 ANSWER_S = 5.0
 """BlueZ takes half of this to disconnect."""
+SECOND_LOOK_S = 2.0
+"""A program that has just connected listens after that."""
+IN_USE = ("Notifying", "NotifyAcquired", "WriteAcquired")
+"""Of a characteristic that a program uses. BlueZ forgets with a program what that one used."""
 
 Objects: TypeAlias = dict[str, dict[str, dict[str, Any]]]
 """All that BlueZ knows: path -> interface -> property -> value."""
 
 
-async def hang_up_abandoned(service_uuids: Collection[str]) -> None:
+async def hang_up_abandoned(families: Iterable[Family]) -> None:
     """Disconnect every sensor that is connected to this machine while no program listens to it.
 
-    BlueZ forgets with a program what it listened to. A program that has connected in this very moment and does not
-    listen yet is cut off as well, and has to try again. Elsewhere than on Linux, and without BlueZ, nothing happens.
+    A sensor of which any characteristic is in use, also one that means nothing to us, is another program's and is left
+    alone; and so is one that is not seen idle twice, `SECOND_LOOK_S` apart. Elsewhere than on Linux, and without
+    BlueZ, nothing happens.
 
     Args:
-        service_uuids: What makes a device a sensor of ours.
+        families: The sensors that may be disconnected.
     """
     if sys.platform != "linux":
         return
@@ -39,8 +46,12 @@ async def hang_up_abandoned(service_uuids: Collection[str]) -> None:
 
     # what is wrong with the message bus the scan will say
     with contextlib.suppress(OSError, EOFError, AuthError, InvalidAddressError):
-        async with asyncio.timeout(ANSWER_S), message_bus() as bus:
-            for path in _abandoned(await known_objects(bus), service_uuids):
+        async with asyncio.timeout(SECOND_LOOK_S + ANSWER_S), message_bus() as bus:
+            paths = abandoned(await known_objects(bus), families)
+            if paths:
+                await asyncio.sleep(SECOND_LOOK_S)
+                paths &= abandoned(await known_objects(bus), families)
+            for path in paths:
                 await bus.call(Message(SERVICE, path, DEVICE, "Disconnect"))
 
 
@@ -69,19 +80,23 @@ async def known_objects(bus: MessageBus) -> Objects:
     return reply.body[0] if reply and reply.message_type is MessageType.METHOD_RETURN else {}
 
 
-def _abandoned(objects: Objects, service_uuids: Collection[str]) -> Iterator[str]:
-    """Paths of such devices."""
-    listened_to = [path for path, has in objects.items() if _is(has.get(CHARACTERISTIC), "Notifying")]
-    for path, has in objects.items():
-        device = has.get(DEVICE)
-        if (
-            device is not None
-            and _is(device, "Connected")
-            and _is(device, "ServicesResolved")
-            and not set(device["UUIDs"].value).isdisjoint(service_uuids)
-            and not any(other.startswith(path + "/") for other in listened_to)
-        ):
-            yield path
+def abandoned(objects: Objects, families: Iterable[Family]) -> set[str]:
+    """Paths of the sensors that are connected, and of which nothing is in use."""
+    used = [path for path, has in objects.items() if any(_is(has.get(CHARACTERISTIC), name) for name in IN_USE)]
+    return {
+        path
+        for path, has in objects.items()
+        if _is(has.get(DEVICE), "Connected")
+        and _is(has.get(DEVICE), "ServicesResolved")
+        and any(_is_one_of(has[DEVICE], family) for family in families)
+        and not any(other.startswith(path + "/") for other in used)
+    }
+
+
+def _is_one_of(device: dict[str, Any], family: Family) -> bool:
+    """Whether it is such a sensor; a watch that has the same service under another name is none."""
+    name, uuids = (device[key].value if key in device else () for key in ("Name", "UUIDs"))
+    return family.service_uuid in uuids and family.recognises(name or None, uuids)
 
 
 def _is(properties: dict[str, Any] | None, name: str) -> bool:

@@ -114,7 +114,9 @@ def _offset(gyr_radps: Floats) -> Findings:
     }
 
 
-def link_findings(*, told_hz: float, true_hz: float, in_time_hz: float, latency_s: float) -> Findings:
+def link_findings(
+    *, told_hz: float, true_hz: float, in_time_hz: float, latency_s: float, memory: bool = True
+) -> Findings:
     """What is wrong with the link's figures; a figure that is not known yet (nan) is not bad."""
     found: Findings = {}
     if abs(true_hz - told_hz) > TOLD_WRONG * told_hz:
@@ -125,7 +127,7 @@ def link_findings(*, told_hz: float, true_hz: float, in_time_hz: float, latency_
     if in_time_hz < SLOW_SHARE * (true_hz if true_hz > 0 else told_hz):
         found["the link's pace"] = (
             f"Only {in_time_hz:.0f} of {told_hz:.0f} samples a second come in time: the link is slow, bring the sensor "
-            "closer. What is missing is fetched as far as the sensor holds it."
+            f"closer. What is missing is {'fetched as far as the sensor holds it' if memory else 'lost'}."
         )
     if latency_s > LATE_S:
         found["the delay"] = f"What is shown is {latency_s:.1f} s late: the link is slow, bring the sensor closer."

@@ -92,13 +92,14 @@ class Monitor:
 
     def gone(self, stream: Stream) -> None:
         """Say which samples were given up since it was last asked, hole by hole."""
+        held = "no longer holds them" if stream.memory else "sends each but once"
         for gap in stream.gone():
             (first, stop), (from_s, to_s) = gap, (stream.time_s(gap[0]), stream.time_s(gap[1]))
             self._feed.note(
                 "gone",
                 from_s,
                 f"{stop - first} samples are lost for good, {first} to {stop - 1}, {from_s:.3f} to {to_s:.3f} s: the "
-                f"sensor {'began anew' if stop == stream.begin_index else 'no longer holds them'}.",
+                f"sensor {'began anew' if stop == stream.begin_index else held}.",
                 gap,
             )
         for first, stop in stream.regained():

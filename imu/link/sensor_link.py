@@ -11,32 +11,36 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from typing import Self
 
 from imu.errors import ConnectionFailed, ImuError, SensorError, SensorFault
 from imu.link import talk
 from imu.link.clock import Pings
-from imu.link.connection import Connection
+from imu.link.connection import Connection, NotPaired
 from imu.link.discovery import find
 from imu.link.feed import Feed
 from imu.link.health import LinkHealth
+from imu.link.intake import Intake
 from imu.link.monitor import Monitor
 from imu.link.recovery import PATIENCE_S
 from imu.link.stream import Stream
 from imu.link.types import Backend, Found, LinkEvent, loop_s
 from imu.model import ClockFit, Samples, SensorInfo
-from imu.sensors import FrameError, RequestRefused, StreamBroken
+from imu.sensors import FrameError, RequestRefused
 
 log = logging.getLogger(__name__)
 
 GIVE_UP_S = 60.0
-"""So long a lost sensor goes on measuring; afterwards there is nothing left to come back to."""
+"""So long a lost sensor of ours goes on measuring; afterwards there is nothing left to come back to."""
 SEARCH_S = 5.0
 AGAIN_S = 0.5
 MOST_MUTE = 10
 """After so many connections in a row without a sample the sensor is given up: it answers, but does not measure."""
 SILENCE_S = 5.0
-"""A stream of which no frame is accepted for so long is taken for lost, whatever else the sensor says."""
+"""A stream that gives no sample for so long is taken for lost, whatever else the sensor says."""
+SILENT_FRAMES = 3
+"""The same for a sensor that sends so seldom that fewer frames would have come."""
 BREAKS_WITHIN_S = 60.0
 MOST_BREAKS = 3
 """So many new starts within that time, for frames that contradict each other, and the sensor is given up."""
@@ -62,29 +66,38 @@ class SensorLink:
 
     info: SensorInfo
 
-    def __init__(self, found: Found, *, rate_hz: float | None = None, backend: Backend | None = None) -> None:
+    def __init__(
+        self,
+        found: Found,
+        *,
+        rate_hz: float | None = None,
+        backend: Backend | None = None,
+        say: Callable[[str], object] = log.info,
+    ) -> None:
         """Nothing is sent yet.
 
         Args:
             found: From `scan` or `find`.
             rate_hz: Nominal rate; None leaves it to the sensor, which knows what fits the link.
             backend: Instead of the platform's Bluetooth.
+            say: Called while the link is entered, before anybody iterates, with what the person has to do for it.
         """
-        self._found, self._rate_hz, self._backend = found, rate_hz, backend
+        self._found, self._rate_hz, self._backend, self._say = found, rate_hz, backend, say
         self._dialogue = found.family.dialogue()
+        self._able = found.family.abilities
         self._feed = Feed()
         self._monitor = Monitor(self._feed)
         self._connection: Connection | None = None
-        self._stream: Stream | None = None
-        self._starting = False
-        self._early: list[bytes] = []
+        self._intake = Intake(self._feed, self._monitor)
         self._keeper: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
-        self._heard_s = self._battery_s = 0.0
-        self._mute = 0
-        self._broken = False
+        self._connected_s = self._battery_s = 0.0
         self._breaks_s: list[float] = []
         self._pings = Pings()
+
+    @property
+    def _stream(self) -> Stream | None:
+        return self._intake.stream
 
     @property
     def health(self) -> LinkHealth:
@@ -106,11 +119,15 @@ class SensorLink:
             UsageError: It does not offer the rate.
         """
         try:
-            await self._connect_and_begin()
+            await self._paired_if_asked(self._connect_and_begin)
         except BaseException:
             await self._leave_surely()
             raise
-        self._monitor.note("connected", f"{self.info.model} {self.info.serial} at {self.info.rate_hz:.3f} Hz")
+        lacks, name = (
+            "" if self.info.has_gyroscope else ", no gyroscope",
+            f"{self.info.model} {self.info.serial}".rstrip(),
+        )
+        self._monitor.note("connected", f"{name} at {self.info.rate_hz:.3f} Hz{lacks}")
         self._keeper = asyncio.create_task(self._keep())
         return self
 
@@ -139,20 +156,7 @@ class SensorLink:
     # What bleak calls.
 
     def _on_frame(self, data: bytes) -> None:
-        now_s = loop_s()
-        if self._starting or self._stream is None:  # frames may come before we have read the answer to START
-            self._early.append(data)
-            return
-        try:
-            samples = self._stream.take(data, now_s)
-        except FrameError as error:
-            self._monitor.bad_frame(self._stream, error)
-            self._broken |= isinstance(error, StreamBroken)
-            return
-        self._heard_s, self._mute = now_s, 0
-        if len(samples):
-            self._feed.samples(samples)
-            self._monitor.judge(self._stream, samples)
+        self._intake.frame(data)
 
     def _on_status(self, data: bytes) -> None:
         try:
@@ -161,8 +165,13 @@ class SensorLink:
             log.warning("%s", error)
             return
         self._monitor.status(status)
-        if self._stream and self._connection and not self._starting and status.session != self._stream.started.session:
-            self._connection.dropped.set()  # it restarted and knows nothing of our stream
+        if (
+            self._stream
+            and self._connection
+            and not self._intake.holding
+            and status.session != self._stream.started.session
+        ):
+            self._connection.dropped.set()  # it stopped or restarted, and our stream is over
 
     # The keeper.
 
@@ -173,7 +182,7 @@ class SensorLink:
                     await asyncio.sleep(LOOK_EVERY_S)  # if we were held up, let what waits at the door come in first
                 if self._lost():
                     await self._reconnect()
-                elif self._broken and self._stream:
+                elif self._intake.broken and self._stream:
                     await self._start_anew(self._stream)
                 await self._look_after()
                 await self._rest(LOOK_EVERY_S)
@@ -187,8 +196,10 @@ class SensorLink:
             self._feed.end()
 
     def _lost(self) -> bool:
-        silent_s = loop_s() - self._heard_s
-        return self._connection is None or self._connection.dropped.is_set() or silent_s > SILENCE_S
+        silent_s = loop_s() - max(self._intake.heard_s, self._connected_s)
+        latency_s = self._able.latency_at(self._stream.started.info.rate_hz) if self._stream else 0.0
+        too_long = silent_s > max(SILENCE_S, SILENT_FRAMES * latency_s)
+        return self._connection is None or self._connection.dropped.is_set() or too_long
 
     async def _rest(self, seconds: float) -> None:
         """Wait, but not when it is time to stop."""
@@ -203,7 +214,7 @@ class SensorLink:
             return
         try:
             if await talk.refill(self._connection, self._dialogue, stream.started.session, stream.recovery):
-                self._monitor.set(state="filling gaps")
+                self._monitor.set(state="filling gaps" if self._able.memory else self._monitor.state)
             elif not stream.recovery.missing and not self._stopping.is_set():
                 await talk.ping(self._connection, self._dialogue, stream, self._pings)
             if now_s - self._battery_s > BATTERY_EVERY_S:
@@ -220,76 +231,83 @@ class SensorLink:
 
     # Connecting, in all its forms.
 
-    async def _connect(self, tries: int = CONNECT_TRIES) -> Connection:
+    async def _paired_if_asked(self, go: Callable[[bool], Awaitable[None]]) -> None:
+        """Do it without pairing; a sensor that refuses for that reason is paired, and it is done once more."""
+        try:
+            await go(False)
+        except NotPaired:
+            words = f"{self._found.name} talks only to machines it is paired with: say yes if you are asked."
+            self._monitor.note("pairing", words)
+            if self._keeper is None:
+                self._say(words)
+            await self._hang_up()
+            await go(True)
+
+    async def _connect(self, pair: bool, tries: int) -> Connection:
         connection = Connection(
             self._found,
             self._dialogue,
             on_frame=self._on_frame,
             on_status=self._on_status,
-            on_answer=self._early.clear,  # what came before the answer to START is of an older stream
+            on_said=self._intake.said,
             backend=self._backend,
+            pair=pair,
         )
+        self._intake.connected()
         try:
             await connection.open()
-        except ConnectionFailed:
-            if tries <= 1:
+        except ConnectionFailed as error:
+            if tries <= 1 or pair or isinstance(error, NotPaired):
                 raise
             await asyncio.sleep(AGAIN_S)
-            return await self._connect(tries - 1)
-        self._connection, self._heard_s = connection, loop_s()
+            return await self._connect(pair, tries - 1)
+        self._connection, self._connected_s = connection, loop_s()
         return connection
 
-    async def _connect_and_begin(self, tries: int = CONNECT_TRIES) -> None:
+    async def _connect_and_begin(self, pair: bool, tries: int = CONNECT_TRIES) -> None:
         """The first time; a link that is lost in the middle of it is no reason to give up."""
-        await self._connect()
+        await self._connect(pair, CONNECT_TRIES)
         try:
             await self._begin()
         except ConnectionFailed as error:
-            if tries <= 1:
+            if tries <= 1 or isinstance(error, NotPaired):
                 raise
             log.info("%s", error)
             await self._hang_up()
             await asyncio.sleep(AGAIN_S)
-            await self._connect_and_begin(tries - 1)
+            await self._connect_and_begin(pair, tries - 1)
 
     async def _begin(self) -> None:
         """Start a stream; one that follows another goes on where the other one ended."""
         connection, before = self._connection, self._stream
         if connection is None:
             raise ConnectionFailed(f"{self._found.name} is not connected; connect first.")
-        info = await talk.introduce(connection, self._dialogue)
+        info = await connection.run(self._dialogue.introduce())
         await self._read_battery(connection)
-        self._starting = True
-        try:
-            started = await talk.begin(connection, self._dialogue, info, self._rate_hz)
-        finally:
-            self._starting = False
-        self.info, self._stream = started.info, Stream(started, before)
-        self._broken, self._heard_s = False, loop_s()
-        self._monitor.stream = self._stream
-        self._monitor.set(state="streaming")
-        for data in self._early:
-            self._on_frame(data)
-        self._early.clear()
+        with self._intake.held(anew=True):
+            started = await connection.run(self._dialogue.begin(info, self._rate_hz))
+        speed = self._backend.speed if self._backend else 1.0
+        self.info = started.info
+        self._intake.begin(Stream(started, before, memory=self._able.memory, speed=speed))
 
     async def _reconnect(self) -> None:
         """Find the sensor again and go on."""
-        if self._mute >= MOST_MUTE:
+        if self._intake.mute >= MOST_MUTE:
             raise SensorFault(
                 f"{self._found.name} answers, but has sent no sample over {MOST_MUTE} connections; switch it off and "
                 "on. What was received is kept."
             )
         self._monitor.set(state="lost, searching")
-        self._monitor.note("lost", "The connection was lost; the sensor goes on measuring, looking for it.")
-        lost_s = loop_s()
+        meanwhile = "the sensor goes on measuring" if self._able.memory else "what it measures meanwhile is lost, too"
+        self._monitor.note("lost", f"The connection was lost; {meanwhile}, looking for it.")
         while not self._stopping.is_set():
             try:
                 await self._find_again()
-            except RequestRefused:
+            except (RequestRefused, NotPaired):
                 raise
             except SensorError as error:
                 log.info("%s", error)
-                if loop_s() > max(lost_s, self._heard_s) + GIVE_UP_S:
+                if loop_s() > self._intake.heard_s + GIVE_UP_S:
                     raise ConnectionFailed(
                         f"{self._found.name} was lost and not found again within {GIVE_UP_S:g} s ({error}) What was "
                         "received is kept; start a new session."
@@ -304,8 +322,8 @@ class SensorLink:
         await self._hang_up()
         self._found = await find(self._found.address, SEARCH_S, self._backend)
         self._monitor.set(state="found, connecting")
-        await self._resume(await self._connect(tries=1))
-        self._mute += 1
+        await self._paired_if_asked(self._connect_and_resume)
+        self._intake.mute += 1
         self._monitor.set(reconnects=self.health.reconnects + 1)
 
     async def _hang_up(self) -> None:
@@ -313,18 +331,27 @@ class SensorLink:
         if connection:
             await connection.close()
 
-    async def _resume(self, connection: Connection) -> None:
-        stream = self._stream
+    async def _connect_and_resume(self, pair: bool) -> None:
+        connection, stream = await self._connect(pair, tries=1), self._stream
         if stream is None:
             return await self._begin()
         stream.recovery.disconnected()
-        resumed = await talk.resume(connection, self._dialogue, stream.started.session)
+        if self._stopping.is_set() and not self._able.memory:
+            return None  # there is nothing to be had of it, it is only to be stopped
+        with self._intake.held(anew=False):
+            resumed = await connection.run(self._dialogue.resume(stream.started))
         if resumed is None:
-            return await self._restart(stream, "The sensor was restarted and holds nothing of before.")
-        stream.recovery.reaches(resumed.next_index, loop_s() - PATIENCE_S)  # nothing of it is on its way: ask at once
+            holds = "was restarted and holds nothing of before" if stream.memory else "cannot go on where it was"
+            return await self._restart(stream, f"The sensor {holds}.")
+        self._intake.go_on()
+        where = ""
+        if resumed.next_index is not None:  # nothing of it is on its way: ask at once
+            stream.recovery.reaches(resumed.next_index, loop_s() - PATIENCE_S)
+            where = f" and is at sample {resumed.next_index}"
         if resumed.running:
             self._monitor.set(state="streaming")
-            return self._monitor.note("resumed", f"The sensor went on measuring and is at sample {resumed.next_index}.")
+            how = "went on measuring" if self._able.memory else "measures again"
+            return self._monitor.note("resumed", f"The sensor {how}{where}.")
         await self._fetch_gaps(stream)
         return await self._restart(stream, "The sensor had stopped measuring while it was out of reach.")
 
@@ -361,7 +388,7 @@ class SensorLink:
         """
         since_s = loop_s()
         while stream.recovery.missing and loop_s() < min(
-            max(since_s, self._heard_s) + LAST_GAPS_S, since_s + LONGEST_FETCH_S
+            max(since_s, self._intake.heard_s) + LAST_GAPS_S, since_s + LONGEST_FETCH_S
         ):
             await self._look_after()
             if self._lost():
@@ -370,7 +397,9 @@ class SensorLink:
 
     async def _wind_up(self) -> None:
         """Stop, fetch what is missing, disconnect; a sensor lost at the end is looked for while it waits for us."""
-        deadline_s, stopped = max(loop_s() + LAST_SEARCH_S, self._heard_s + GIVE_UP_S), False
+        deadline_s, stopped = loop_s() + LAST_SEARCH_S, False
+        if self._able.memory:
+            deadline_s = max(deadline_s, self._intake.heard_s + GIVE_UP_S)
         while not stopped and loop_s() < deadline_s:
             before_s = loop_s()
             try:
@@ -379,7 +408,7 @@ class SensorLink:
             except SensorError as error:
                 log.info("%s", error)
                 await asyncio.sleep(AGAIN_S)
-                deadline_s += max(self._heard_s - before_s, 0.0)  # while something comes, it is no search
+                deadline_s += max(self._intake.heard_s - before_s, 0.0)  # while something comes, it is no search
         await self._hang_up()
         if self._stream:
             self._lose_the_rest(self._stream)
@@ -396,7 +425,7 @@ class SensorLink:
         if connection is None or stream is None:
             return
         self._monitor.set(state="stopping")
-        status = await talk.halt(connection, self._dialogue)
+        status = await connection.run(self._dialogue.halt())
         if status and status.session == stream.started.session:
             stream.recovery.reaches(status.next_index, loop_s())
         await self._fetch_gaps(stream)
@@ -422,7 +451,7 @@ class SensorLink:
         connection, self._connection = self._connection, None
         if connection:
             with contextlib.suppress(ImuError):
-                await talk.halt(connection, self._dialogue)
+                await connection.run(self._dialogue.halt())
             await connection.close()
             self._monitor.set(state="stopped")
         self._feed.end()

@@ -32,12 +32,24 @@ class Stream:
     """One past the newest sample, on the recording's numbering."""
     counted: int
     bad_frames: int
+    heard_s: float
+    """Host time of the newest frame that gave samples, whether they were new or not; -inf before the first."""
     _zero_host_s: float
 
-    def __init__(self, started: Started, before: Stream | None = None) -> None:
-        """Begin; `before` is the stream that this one continues."""
-        self.started = started
+    def __init__(
+        self, started: Started, before: Stream | None = None, *, memory: bool = True, speed: float = 1.0
+    ) -> None:
+        """Begin.
+
+        Args:
+            started: What began.
+            before: The stream that this one continues.
+            memory: Whether the sensor holds samples that can be had again.
+            speed: How much faster than the host's time the sensor's runs: 1 but in a simulation.
+        """
+        self.started, self.memory, self._speed = started, memory, speed
         self.recovery = Recovery()
+        self.heard_s = -math.inf
         self.bad_frames = before.bad_frames if before else 0
         before = before if before and before.counted else None  # what never gave a sample left nothing to go on from
         self.newest_t_s = before.newest_t_s if before else math.nan
@@ -64,7 +76,10 @@ class Stream:
         Raises:
             FrameError: It cannot be believed.
         """
-        samples = self.started.decoder.push(frame, host_s)
+        samples = self.started.decoder.push(frame, host_s * self._speed)
+        if not len(samples):
+            return samples
+        self.heard_s = host_s
         live = int(samples.index[-1]) >= self.recovery.front
         samples = samples[self.recovery.take(samples.index, host_s)]
         if not len(samples):
@@ -92,7 +107,7 @@ class Stream:
         if stretches:
             stretches[-1] |= link_findings(
                 told_hz=self.started.info.rate_hz, true_hz=self.clock.rate_hz, in_time_hz=self._pace.rate_hz,
-                latency_s=self.clock.latency_s,
+                latency_s=self.clock.latency_s, memory=self.memory,
             )  # fmt: skip
         return stretches
 
@@ -194,7 +209,7 @@ class Stream:
             samples,
             t_s=samples.t_s + time_s,
             index=samples.index + index,
-            arrival_s=samples.arrival_s - self._zero_host_s,
+            arrival_s=samples.arrival_s / self._speed - self._zero_host_s,
         )
 
 

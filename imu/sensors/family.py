@@ -1,17 +1,21 @@
 """What the link has to know of a family of sensors, and nothing about how its bytes look.
 
-A family brings a `Dialogue`: it says which bytes to write and what the answers mean. It does no I/O and knows no time,
-so the link is the same for all families, and a family is tested with bytes alone.
+A family brings a `Dialogue`: what is to be said to a sensor, as generators of steps, and what its notifications are. It
+does no I/O and knows no time: the link takes the steps one by one, and a test sends in the answers with bytes alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import enum
+from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias, TypeVar
 
 from imu.errors import DataError, SensorFault
 from imu.model import Samples, SensorInfo
+
+BATTERY_LEVEL_UUID = "00002a19-0000-1000-8000-00805f9b34fb"
+"""Battery Level of the Bluetooth SIG: one byte, per cent."""
 
 
 class FrameError(DataError):
@@ -29,9 +33,81 @@ class RequestRefused(SensorFault):
         code: The sensor's word for it (`BUSY`, `RANGE_GONE`, ...).
     """
 
-    def __init__(self, request: str, code: str) -> None:
-        super().__init__(f"The sensor refused {request} ({code}); switch it off and on and try again.")
+    def __init__(self, request: str, code: str, mend: str = "switch it off and on and try again") -> None:
+        """Say what was refused, the sensor's word for it, and what to do about it."""
+        super().__init__(f"The sensor refused {request} ({code}); {mend}.")
         self.code = code
+
+
+class Role(enum.Flag):
+    """What a notification is; it may be several at once, where answers stand between measurements."""
+
+    NOTHING = 0
+    FRAME = enum.auto()
+    ANSWER = enum.auto()
+    STATUS = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Read a characteristic: gives its bytes, or None where the sensor has no such characteristic."""
+
+    uuid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Write to a characteristic, with response where it takes that; gives None. No answer is waited for."""
+
+    uuid: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Write a request to the control characteristic: gives the first answer to it from then on."""
+
+    request: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Hear:
+    """Wait for the next answer to a request made before: gives that."""
+
+    request: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Do nothing for a while; gives None."""
+
+    seconds: float
+
+
+T = TypeVar("T")
+Step: TypeAlias = Read | Write | Ask | Hear | Pause
+Talk: TypeAlias = Generator[Step, bytes | None, T]
+"""Something to be said, step by step, and what comes of it. A step that fails ends it."""
+
+
+def read(uuid: str) -> Talk[bytes | None]:
+    """Read a characteristic; None where the sensor has none."""
+    return (yield Read(uuid))
+
+
+def ask(request: bytes) -> Talk[bytes]:
+    """Make a request and return its answer."""
+    return (yield Ask(request)) or b""
+
+
+def hear(request: bytes) -> Talk[bytes]:
+    """Return the next answer to a request made before."""
+    return (yield Hear(request)) or b""
+
+
+def percent(level: bytes | None) -> int | None:
+    """Battery Level as read -> per cent; None where there was none, or it is not 0 to 100 %."""
+    return level[0] if level and level[0] <= 100 else None
 
 
 class Decoder(Protocol):
@@ -41,7 +117,16 @@ class Decoder(Protocol):
     """Samples so far that reached the end of their range."""
 
     def push(self, frame: bytes, arrival_s: float) -> Samples:
-        """Decode one notification; raises FrameError if it is none, StreamBroken if the stream cannot be followed."""
+        """Decode one notification.
+
+        Returns:
+            The samples it completes: none where it is but a part. `t_s` is 0 at sample 0 and increases with `index`; a
+            hole is a jump of both.
+
+        Raises:
+            FrameError: It is no frame of this stream.
+            StreamBroken: The stream cannot be followed any more.
+        """
 
     def time_s(self, ticks: int) -> float:
         """A device time as the sensor counts it -> seconds from the stream's sample 0; nan before the first frame."""
@@ -55,9 +140,9 @@ class Started:
     """A stream began.
 
     Attributes:
-        session: The sensor's number of it; a new one means that the sensor began anew.
+        session: The sensor's number of it; a new one means that the sensor began anew. Any number where it has none.
         info: With the true rate and the ranges of this stream.
-        mtu: ATT_MTU as the sensor sees it.
+        mtu: ATT_MTU as the sensor sees it; 0 where it does not say.
         decoder: For this stream, and only for it.
     """
 
@@ -69,10 +154,15 @@ class Started:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resumed:
-    """What became of a stream while the link was down: whether it runs, and the index it goes on with."""
+    """What became of a stream while the link was down: whether it runs, and the index it goes on with.
+
+    Attributes:
+        running: Whether more will come.
+        next_index: None where the sensor does not say: the next frame will show it.
+    """
 
     running: bool
-    next_index: int
+    next_index: int | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,79 +184,124 @@ class Pong:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SensorStatus:
-    """What the sensor says of itself once a second.
+    """What the sensor says of itself.
 
     Attributes:
         state: In words, as in `streaming`.
-        session, next_index, oldest_index: The stream, where it is, and how far back it can be asked for.
+        session, next_index, oldest_index: The stream, where it is, and how far back it can be asked for. Another
+            session than the one started means that the sensor stopped it or began anew.
+        battery_mv: None where it does not say.
         errors: In words.
     """
 
     state: str
     session: int
-    next_index: int
-    oldest_index: int
-    battery_mv: int
-    dropped_frames: int
+    next_index: int = 0
+    oldest_index: int = 0
+    battery_mv: int | None = None
+    dropped_frames: int = 0
     errors: tuple[str, ...] = ()
 
 
 class Dialogue(Protocol):
-    """How to talk to one sensor of a family.
+    """How to talk to one sensor of a family. Made anew for every sensor; it may remember what was said."""
 
-    The link reads `info_uuid` and whatever of `text_uuids` there is, writes requests to `control_uuid`, takes answers
-    from the same, frames from `data_uuid` and status from `status_uuid`.
-    """
+    @property
+    def control_uuid(self) -> str:
+        """Where requests go."""
 
-    info_uuid: str
-    control_uuid: str
-    data_uuid: str
-    status_uuid: str
-    battery_uuid: str
-    text_uuids: Mapping[str, str]
-    """Characteristics that hold text, by what it is: `serial`, `firmware`, `model`."""
+    @property
+    def listens(self) -> tuple[str, ...]:
+        """Characteristics whose notifications or indications are switched on, in this order."""
 
-    def describe(self, info: bytes, texts: Mapping[str, str]) -> SensorInfo:
-        """Read what the sensor is; raises SensorFault if it cannot be understood."""
-
-    def configure(self, info: SensorInfo, rate_hz: float) -> bytes:
-        """The request that sets the rate; raises UsageError if the sensor does not offer it."""
-
-    def start(self) -> bytes:
-        """The request that begins a stream."""
-
-    def started(self, answer: bytes, info: SensorInfo) -> Started:
-        """What the answer to `start` says."""
-
-    def stop(self) -> bytes:
-        """The request that ends whatever runs."""
-
-    def resume(self, session: int) -> bytes:
-        """The request, after a reconnect, to go on with a stream."""
-
-    def resumed(self, answer: bytes) -> Resumed:
-        """What the answer to `resume` says."""
-
-    def refill(self, session: int, first: int, count: int) -> bytes:
-        """The request to send samples again; the most that fit one request if `count` is more."""
-
-    def refilling(self, answer: bytes) -> Refill:
-        """What the answer to `refill` says; a count of 0 if all of it is gone."""
-
-    def ping(self, token: int) -> bytes | None:
-        """The request to tell the time; None where the family has none."""
-
-    def pong(self, answer: bytes) -> Pong:
-        """What the answer to `ping` says."""
-
-    def check(self, answer: bytes) -> None:
-        """Raise RequestRefused unless the answer is OK."""
+    def role(self, uuid: str, data: bytes) -> Role:
+        """What a notification of one of `listens` is; any bytes are taken."""
 
     def answers(self, request: bytes, answer: bytes) -> bool:
         """Whether this answer belongs to that request."""
 
     def status(self, data: bytes) -> SensorStatus:
-        """Read a status; raises FrameError if it is none."""
+        """Read what is a `Role.STATUS`; raises FrameError if it is none."""
+
+    def introduce(self) -> Talk[SensorInfo]:
+        """Ask what the sensor is; raises SensorFault if that cannot be understood."""
+
+    def begin(self, info: SensorInfo, rate_hz: float | None) -> Talk[Started]:
+        """Stop what an earlier program left running, configure, start.
+
+        Raises:
+            UsageError: The sensor does not offer the rate.
+            SensorFault: It refuses, or cannot be understood.
+        """
+
+    def resume(self, started: Started) -> Talk[Resumed | None]:
+        """Go on with a stream on a new connection. None: it is gone, begin anew.
+
+        A sensor without memory is stopped and started again, and its decoder told if it has to know.
+        """
+
+    def halt(self) -> Talk[SensorStatus | None]:
+        """Stop; how far the stream went, if the sensor says so intelligibly."""
+
+    def refill(self, session: int, first: int, count: int) -> Talk[Refill]:
+        """Ask for samples again, for the most that fit one request if `count` is more; count 0 if all are gone."""
+
+    def ping(self, token: int) -> Talk[Pong | None]:
+        """Ask for the sensor's time; None where the family has no such thing."""
+
+    def battery(self) -> Talk[int | None]:
+        """Charge in per cent; None where the sensor does not say."""
+
+
+class Plain:
+    """What sensors have in common that hold no samples and tell no time: a base of their dialogues."""
+
+    def status(self, data: bytes) -> SensorStatus:
+        """They say nothing of themselves, unless that they stopped."""
+        return SensorStatus(state="stopped", session=-1)
+
+    def refill(self, session: int, first: int, count: int) -> Talk[Refill]:
+        """Nothing can be had again."""
+        yield from ()
+        return Refill(first=0, count=0)
+
+    def ping(self, token: int) -> Talk[Pong | None]:
+        """They cannot be asked for their time."""
+        yield from ()
+        return None
+
+    def battery(self) -> Talk[int | None]:
+        """Read the standard Battery Level; None where there is none, or it is not 0 to 100 %."""
+        return percent((yield from read(BATTERY_LEVEL_UUID)))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Abilities:
+    """What a family of sensors can and cannot do.
+
+    Attributes:
+        gyroscope: Whether it measures rotation.
+        rates_hz: Those to choose from, rising; empty where each sensor tells its own.
+        default_rate_hz: The one used if none is chosen; None where the sensor chooses.
+        latency_s: From a measurement to its arrival, at most, on a good link at the default rate: what a frame holds.
+        memory: Whether it holds samples for a while, so that those lost on the way can be had again.
+        numbered: Whether frames carry a number, so that a lost one is known for sure.
+        device_time: Whether frames carry the sensor's own time.
+        battery: Whether it tells its charge.
+    """
+
+    gyroscope: bool
+    rates_hz: tuple[float, ...]
+    default_rate_hz: float | None
+    latency_s: float
+    memory: bool
+    numbered: bool
+    device_time: bool
+    battery: bool
+
+    def latency_at(self, rate_hz: float) -> float:
+        """The same at another rate, for a frame holds so many samples."""
+        return self.latency_s * (self.default_rate_hz / rate_hz if self.default_rate_hz else 1.0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -174,13 +309,27 @@ class Family:
     """One row of the table of sensors.
 
     Attributes:
-        name: For people and files.
-        service_uuid: In the advertisement of every sensor of the family.
-        name_prefix: Of the advertised name.
+        name: For options and files.
+        title: For people.
+        service_uuid: Of the service that makes a device one of this family.
+        advertised: Whether that is in its advertisement; if not, it is recognised by its name.
+        name_prefixes: Of the advertised name.
         dialogue: Makes a dialogue for one sensor.
+        abilities: What it can and cannot do.
+        caveats: What to know before relying on it, in a sentence; empty if nothing.
     """
 
     name: str
+    title: str
     service_uuid: str
-    name_prefix: str
+    advertised: bool
+    name_prefixes: tuple[str, ...]
     dialogue: Callable[[], Dialogue]
+    abilities: Abilities
+    caveats: str = ""
+
+    def recognises(self, name: str | None, service_uuids: Collection[str]) -> bool:
+        """Whether what a device advertises is that of a sensor of this family; UUIDs in lower case, as bleak's."""
+        if self.advertised:
+            return self.service_uuid in service_uuids
+        return name is not None and name.startswith(self.name_prefixes)

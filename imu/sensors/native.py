@@ -1,26 +1,36 @@
-"""Our own sensors: the wire protocol of `firmware_proto` -> samples in SI units, in sensor axes, on the device's clock.
-
-What a frame says of its index and time is judged in `placing`.
-"""
+"""Our own sensors: what is said to one, by the wire protocol of `firmware_proto`. Its frames: `native_frames`."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from firmware_proto import wire
 from imu.errors import SensorFault, UsageError
-from imu.model import G_MPS2, Floats, Ints, Mount, Samples, SensorInfo
-from imu.sensors.family import Family, FrameError, Pong, Refill, RequestRefused, Resumed, SensorStatus, Started
-from imu.sensors.placing import Placing
+from imu.model import G_MPS2, Mount, SensorInfo
+from imu.sensors.family import (
+    Abilities,
+    Family,
+    FrameError,
+    Pong,
+    Refill,
+    RequestRefused,
+    Resumed,
+    Role,
+    SensorStatus,
+    Started,
+    Talk,
+    ask,
+    percent,
+    read,
+)
+from imu.sensors.native_frames import FULL_SCALE, NativeDecoder
 
-FULL_SCALE = 32767
-"""int16: a value at or beyond this is clipped."""
 RATE_OFF = 0.25
 """Share by which a true rate may miss the nominal one; parts are off by several per cent, seldom by more."""
 MOST_REFILL = 0xFFFF
@@ -41,197 +51,82 @@ _ERRORS = {
     wire.ErrorBits.CHARGING: "charging",
     wire.ErrorBits.HOT: "too hot",
 }
+_TEXTS: Mapping[str, str] = {"serial": wire.SERIAL_UUID, "firmware": wire.FIRMWARE_UUID, "model": wire.MODEL_UUID}
+_ROLES: Mapping[str, Role] = {wire.CONTROL_UUID: Role.ANSWER, wire.STATUS_UUID: Role.STATUS, wire.DATA_UUID: Role.FRAME}
 _Body = TypeVar("_Body")
-
-
-class NativeDecoder:
-    """Frames of one stream -> samples. Late, repeated and backfilled frames come out under their true index."""
-
-    def __init__(self, start: wire.StartAnswer) -> None:
-        """Take rate and scales from the answer to START."""
-        self.clipped = 0
-        units = [start.acc_g_per_lsb * G_MPS2] * 3
-        self._kind = wire.Kind.ACC
-        if start.gyr_dps_per_lsb > 0:
-            units += [float(np.deg2rad(start.gyr_dps_per_lsb))] * 3
-            self._kind = wire.Kind.ACC_GYR
-        self._scale = np.array(units)[:, None]
-        self._placing = Placing(start.true_rate_hz)
-
-    def push(self, frame: bytes, arrival_s: float) -> Samples:
-        """Decode one frame.
-
-        Raises:
-            FrameError: It is no frame of this stream; nothing else is changed by it.
-            StreamBroken: Nor were the ones before it, and they agree among themselves.
-        """
-        try:
-            read = wire.DataFrame.unpack(frame)
-        except wire.WireError as error:
-            raise FrameError(f"A frame from the sensor was left out: {error}.") from error
-        self._expect(read.kind)
-        n = read.n
-        index, t_s = self._placing.place(read.index16, read.time_us, n, backfill=read.backfill)
-        return self._samples(read.raw, t_s, np.arange(index, index + n), np.full(n, arrival_s))
-
-    def push_many(self, frames: Sequence[bytes], arrival_s: Sequence[float]) -> Samples:
-        """Decode frames in order of arrival; the same as one by one.
-
-        Args:
-            frames: As notified.
-            arrival_s: Host time of each, on the zero of `t_s`.
-
-        Returns:
-            All their samples in that order. `t_s` is 0 at the stream's sample 0 and increases with the index.
-
-        Raises:
-            FrameError: One of them is no frame of this stream.
-            StreamBroken: Nor were the ones before it, and they agree among themselves.
-        """
-        if not frames:
-            return Samples.empty(gyroscope=self._kind is wire.Kind.ACC_GYR)
-        try:
-            heads, raw = wire.decode_many(frames)
-        except wire.WireError as error:
-            raise FrameError(f"A frame from the sensor was left out: {error}.") from error
-        self._expect(heads.kind)
-        heads_of = zip(
-            heads.index16.tolist(), heads.time_us.tolist(), heads.n.tolist(), heads.backfill.tolist(), strict=True
-        )
-        places = [self._placing.place(i16, us, n, backfill=again) for i16, us, n, again in heads_of]
-        return self._samples(
-            raw,
-            np.concatenate([t_s for _, t_s in places]),
-            np.repeat([index for index, _ in places], heads.n) + heads.place_in_frame,
-            np.repeat(np.asarray(arrival_s, float), heads.n),
-        )
-
-    def time_s(self, ticks: int) -> float:
-        """Device time in 32 bits of microseconds -> seconds from the stream's sample 0; nan before the first frame."""
-        return self._placing.time_s(ticks)
-
-    def _expect(self, kind: wire.Kind) -> None:
-        if kind is not self._kind:
-            raise FrameError(f"A frame from the sensor was left out: {kind.name} is not what was started.")
-
-    def _samples(self, raw: npt.NDArray[np.int16], t_s: Floats, index: Ints, arrival_s: Floats) -> Samples:
-        values = raw.ravel()
-        if values[values.argmax()] >= FULL_SCALE or values[values.argmin()] <= -FULL_SCALE:
-            self.clipped += int(((raw >= FULL_SCALE) | (raw <= -FULL_SCALE)).any(axis=1).sum())
-        values = (raw.T * self._scale).T
-        return Samples(
-            t_s=t_s,
-            acc_mps2=values[:, :3],
-            gyr_radps=values[:, 3:] if self._kind is wire.Kind.ACC_GYR else None,
-            index=index,
-            filled=np.zeros(len(raw), bool),
-            arrival_s=arrival_s,
-        )
 
 
 class NativeDialogue:
     """Requests and answers of the native protocol."""
 
-    info_uuid = wire.INFO_UUID
     control_uuid = wire.CONTROL_UUID
-    data_uuid = wire.DATA_UUID
-    status_uuid = wire.STATUS_UUID
-    battery_uuid = wire.BATTERY_LEVEL_UUID
-    text_uuids: Mapping[str, str] = {
-        "serial": wire.SERIAL_UUID,
-        "firmware": wire.FIRMWARE_UUID,
-        "model": wire.MODEL_UUID,
-    }
+    listens = (wire.CONTROL_UUID, wire.STATUS_UUID, wire.DATA_UUID)
 
     def __init__(self) -> None:
         self._tags = itertools.cycle(range(1, 256))
         self._info = wire.Info()
 
-    def describe(self, info: bytes, texts: Mapping[str, str]) -> SensorInfo:
+    def role(self, uuid: str, data: bytes) -> Role:
+        """Answer, status or frame, by where it came from."""
+        return _ROLES.get(uuid, Role.NOTHING)
+
+    def answers(self, request: bytes, answer: bytes) -> bool:
+        """Whether operation and tag are the same."""
+        return answer[:2] == bytes((request[0] | wire.ANSWER_BIT, request[1]))
+
+    def introduce(self) -> Talk[SensorInfo]:
         """Read Info and the texts of the device information service.
 
         Raises:
-            SensorFault: Info cannot be understood, as of a later major version.
+            SensorFault: There is no Info, or it cannot be understood, as of a later major version.
         """
-        try:
-            self._info = wire.Info.unpack(info)
-        except wire.WireError as error:
-            raise SensorFault(
-                f"This sensor cannot be understood: {error}; update the program or the sensor."
-            ) from error
-        said = self._info
-        mount = None
-        if said.cranial and said.anterior:
-            mount = Mount.from_axes(cranial=said.cranial, anterior=said.anterior, source="nominal")
-        return SensorInfo(
-            family=NATIVE.name,
-            model=said.model or texts.get("model", ""),
-            rate_hz=max(said.rates_hz, default=0.0),
-            serial=texts.get("serial", ""),
-            firmware=texts.get("firmware", ""),
-            has_gyroscope=bool(said.gyr_ranges_dps),
-            mount=mount,
-            extra={"imu": said.imu, "protocol": f"{said.major}.{said.minor}"},
-        )
+        info = yield from read(wire.INFO_UUID)
+        if info is None:
+            raise SensorFault("This sensor does not say what it is; update its firmware.")
+        texts = {}
+        for what, uuid in _TEXTS.items():
+            texts[what] = ((yield from read(uuid)) or b"").decode("utf-8", "replace")
+        return self._describe(info, texts)
 
-    def configure(self, info: SensorInfo, rate_hz: float) -> bytes:
-        """The request that sets the rate.
+    def begin(self, info: SensorInfo, rate_hz: float | None) -> Talk[Started]:
+        """Stop what may run, set the rate if one is wanted, start.
 
         Raises:
-            UsageError: The sensor does not offer it.
+            UsageError: The sensor does not offer the rate.
+            SensorFault: It refuses, or what it says makes no sense.
         """
-        rate_dhz = round(rate_hz * 10)
-        if rate_dhz not in self._info.rates_dhz:
-            offered = ", ".join(f"{rate:g}" for rate in self._info.rates_hz)
-            raise UsageError(f"The sensor {info.model} offers no {rate_hz:g} Hz; choose one of: {offered}.")
-        return wire.SetConfig(tag=next(self._tags), rate_dhz=rate_dhz).pack()
+        yield from self._stop()
+        if rate_hz is not None:
+            self._ok((yield from ask(self._configure(info, rate_hz))))
+        answer = yield from ask(wire.Start(tag=next(self._tags)).pack())
+        return self._started(self._body(answer, wire.StartAnswer), info)
 
-    def start(self) -> bytes:
-        """Begin a stream."""
-        return wire.Start(tag=next(self._tags)).pack()
-
-    def started(self, answer: bytes, info: SensorInfo) -> Started:
-        """Session, true rate, ranges and a decoder."""
-        body = self._body(answer, wire.StartAnswer)
-        if not any(abs(body.true_rate_hz - hz) <= RATE_OFF * hz for hz in self._info.rates_hz):
-            raise SensorFault(
-                f"The sensor says that it measures at {body.true_rate_hz:g} Hz, which is none of its rates; switch it "
-                "off and on."
-            )
-        full = FULL_SCALE + 1
-        streaming = dataclasses.replace(
-            info,
-            rate_hz=body.true_rate_hz,
-            has_gyroscope=body.gyr_dps_per_lsb > 0,
-            acc_range_mps2=body.acc_g_per_lsb * full * G_MPS2,
-            gyr_range_radps=float(np.deg2rad(body.gyr_dps_per_lsb * full)),
-            extra={
-                **info.extra,
-                "acc_g_per_lsb": f"{body.acc_g_per_lsb:.9g}",
-                "gyr_dps_per_lsb": f"{body.gyr_dps_per_lsb:.9g}",
-            },
-        )
-        return Started(session=body.session, info=streaming, mtu=body.mtu, decoder=NativeDecoder(body))
-
-    def stop(self) -> bytes:
-        """End the stream."""
-        return wire.Stop(tag=next(self._tags)).pack()
-
-    def resume(self, session: int) -> bytes:
-        """Go on with a stream after a reconnect."""
-        return wire.Resume(tag=next(self._tags), session=session).pack()
-
-    def resumed(self, answer: bytes) -> Resumed:
-        """Whether the stream runs and where it is."""
-        body = self._body(answer, wire.ResumeAnswer)
+    def resume(self, started: Started) -> Talk[Resumed | None]:
+        """Ask whether the stream runs and where it is; None if the sensor knows nothing of it."""
+        answer = yield from ask(wire.Resume(tag=next(self._tags), session=started.session).pack())
+        try:
+            body = self._body(answer, wire.ResumeAnswer)
+        except RequestRefused:
+            return None
         return Resumed(running=body.running, next_index=body.next_index)
 
-    def refill(self, session: int, first: int, count: int) -> bytes:
-        """Ask for samples again."""
-        return wire.Backfill(tag=next(self._tags), session=session, first=first, count=min(count, MOST_REFILL)).pack()
+    def halt(self) -> Talk[SensorStatus | None]:
+        """Stop, and read how far the stream went."""
+        yield from self._stop()
+        status = yield from read(wire.STATUS_UUID)
+        try:
+            return self.status(status) if status else None
+        except FrameError:
+            return None
 
-    def refilling(self, answer: bytes) -> Refill:
-        """What will be sent."""
+    def refill(self, session: int, first: int, count: int) -> Talk[Refill]:
+        """Ask for samples again; those of a range that is gone are none.
+
+        Raises:
+            RequestRefused: As with `BUSY`: they may be asked for again.
+        """
+        tag, most = next(self._tags), min(count, MOST_REFILL)
+        answer = yield from ask(wire.Backfill(tag=tag, session=session, first=first, count=most).pack())
         try:
             body = self._body(answer, wire.BackfillAnswer)
         except RequestRefused as refused:
@@ -240,22 +135,15 @@ class NativeDialogue:
             return Refill(first=0, count=0)
         return Refill(first=body.first, count=body.count)
 
-    def ping(self, token: int) -> bytes:
-        """Ask for the sensor's time."""
-        return wire.Ping(tag=next(self._tags), token=token).pack()
-
-    def pong(self, answer: bytes) -> Pong:
-        """When the sensor had the request, and when it answered."""
+    def ping(self, token: int) -> Talk[Pong | None]:
+        """Ask for the sensor's time: when it had the request, and when it answered."""
+        answer = yield from ask(wire.Ping(tag=next(self._tags), token=token).pack())
         body = self._body(answer, wire.PingAnswer)
         return Pong(token=body.token, received=body.received_us, replied=body.sent_us)
 
-    def check(self, answer: bytes) -> None:
-        """Raise RequestRefused unless the answer is OK."""
-        self._ok(answer)
-
-    def answers(self, request: bytes, answer: bytes) -> bool:
-        """Whether operation and tag are the same."""
-        return answer[:2] == bytes((request[0] | wire.ANSWER_BIT, request[1]))
+    def battery(self) -> Talk[int | None]:
+        """Read the standard Battery Level."""
+        return percent((yield from read(wire.BATTERY_LEVEL_UUID)))
 
     def status(self, data: bytes) -> SensorStatus:
         """Read a status.
@@ -277,15 +165,71 @@ class NativeDialogue:
             errors=tuple(words for bit, words in _ERRORS.items() if bit in said.errors),
         )
 
+    def _stop(self) -> Talk[None]:
+        """End the stream; a sensor that refuses has none, which is as well."""
+        with contextlib.suppress(RequestRefused):
+            self._ok((yield from ask(wire.Stop(tag=next(self._tags)).pack())))
+
+    def _describe(self, info: bytes, texts: Mapping[str, str]) -> SensorInfo:
+        try:
+            self._info = wire.Info.unpack(info)
+        except wire.WireError as error:
+            raise SensorFault(
+                f"This sensor cannot be understood: {error}; update the program or the sensor."
+            ) from error
+        said = self._info
+        mount = None
+        if said.cranial and said.anterior:
+            mount = Mount.from_axes(cranial=said.cranial, anterior=said.anterior, source="nominal")
+        return SensorInfo(
+            family=NATIVE.name,
+            model=said.model or texts["model"],
+            rate_hz=max(said.rates_hz, default=0.0),
+            serial=texts["serial"],
+            firmware=texts["firmware"],
+            has_gyroscope=bool(said.gyr_ranges_dps),
+            mount=mount,
+            extra={"imu": said.imu, "protocol": f"{said.major}.{said.minor}"},
+        )
+
+    def _configure(self, info: SensorInfo, rate_hz: float) -> bytes:
+        rate_dhz = round(rate_hz * 10)
+        if rate_dhz not in self._info.rates_dhz:
+            offered = ", ".join(f"{rate:g}" for rate in self._info.rates_hz)
+            raise UsageError(f"The sensor {info.model} offers no {rate_hz:g} Hz; choose one of: {offered}.")
+        return wire.SetConfig(tag=next(self._tags), rate_dhz=rate_dhz).pack()
+
+    def _started(self, body: wire.StartAnswer, info: SensorInfo) -> Started:
+        """Session, true rate, ranges and a decoder."""
+        if not any(abs(body.true_rate_hz - hz) <= RATE_OFF * hz for hz in self._info.rates_hz):
+            raise SensorFault(
+                f"The sensor says that it measures at {body.true_rate_hz:g} Hz, which is none of its rates; switch it "
+                "off and on."
+            )
+        full = FULL_SCALE + 1
+        streaming = dataclasses.replace(
+            info,
+            rate_hz=body.true_rate_hz,
+            has_gyroscope=body.gyr_dps_per_lsb > 0,
+            acc_range_mps2=body.acc_g_per_lsb * full * G_MPS2,
+            gyr_range_radps=float(np.deg2rad(body.gyr_dps_per_lsb * full)),
+            extra={
+                **info.extra,
+                "acc_g_per_lsb": f"{body.acc_g_per_lsb:.9g}",
+                "gyr_dps_per_lsb": f"{body.gyr_dps_per_lsb:.9g}",
+            },
+        )
+        return Started(session=body.session, info=streaming, mtu=body.mtu, decoder=NativeDecoder(body))
+
     def _ok(self, answer: bytes) -> wire.Answer:
         try:
-            read = wire.decode_answer(answer)
+            said = wire.decode_answer(answer)
         except wire.WireError as error:
             raise SensorFault(f"The sensor's answer cannot be understood: {error}; switch it off and on.") from error
-        if not read.ok:
+        if not said.ok:
             names = {int(op): op.name for op in wire.Op}
-            raise RequestRefused(names.get(read.op, f"request {read.op:#04x}"), read.status.name)
-        return read
+            raise RequestRefused(names.get(said.op, f"request {said.op:#04x}"), said.status.name)
+        return said
 
     def _body(self, answer: bytes, kind: type[_Body]) -> _Body:
         body = self._ok(answer).body
@@ -294,4 +238,21 @@ class NativeDialogue:
         return body
 
 
-NATIVE = Family(name="native", service_uuid=wire.SERVICE_UUID, name_prefix=wire.NAME_PREFIX, dialogue=NativeDialogue)
+NATIVE = Family(
+    name="native",
+    title="Our own sensor",
+    service_uuid=wire.SERVICE_UUID,
+    advertised=True,
+    name_prefixes=(wire.NAME_PREFIX,),
+    dialogue=NativeDialogue,
+    abilities=Abilities(
+        gyroscope=True,
+        rates_hz=(),
+        default_rate_hz=None,
+        latency_s=0.1,
+        memory=True,
+        numbered=True,
+        device_time=True,
+        battery=True,
+    ),
+)

@@ -1,175 +1,200 @@
-"""WitMotion BLE 5 (WT901BLECL, BWT901BLE, WT9011DCL): frames of 20 bytes -> decoded blocks, and commands.
+"""WitMotion's Bluetooth 5 sensors as a whole: decoder, what is said to one, and its row of the table.
 
-Layout and numbers are those of WitMotion's data sheet of the WT901BLECL (v20-0707) and of its own programs
-(WitBluetooth_BWT901BLE5_0). All numbers are little-endian. A frame has neither time, number nor checksum: samples are
-placed by their arrival, and a lost one shows only in the rate. The sensor streams as soon as it is listened to.
+A sensor streams as soon as it is listened to, at the rate it was last set to, and has no request to stop: who leaves
+switches the notifications off or disconnects. So its rate is set each time, which needs it unlocked. SAVE, which would
+write that and whatever else was set into its memory, is never sent. Even so a WT901BLE67 was found to keep the rate
+over switching off (not by us); nothing else is changed. The raw values do not depend on how it fuses them: six or nine
+axes are left as they are.
+
+Registers are read while it streams, and the answers stand between the measurements. Some users found that it does not
+always answer then, so nobody is made to wait for one: a question without an answer is a question not asked.
 """
 
 from __future__ import annotations
 
-import enum
-from dataclasses import dataclass
+import dataclasses
+import itertools
+import math
+from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from imu.errors import UsageError
-from imu.model import G_MPS2, Floats
+from imu.model import G_MPS2, NAN, Samples, SensorInfo
+from imu.sensors import witmotion_frames as wit
+from imu.sensors.arrivals import Arrivals
+from imu.sensors.family import (
+    Abilities,
+    Family,
+    FrameError,
+    Pause,
+    Plain,
+    Resumed,
+    Role,
+    SensorStatus,
+    Started,
+    Talk,
+    Write,
+)
+from imu.sensors.witmotion_frames import Register, Splitter
 
 SERVICE_UUID = "0000ffe5-0000-1000-8000-00805f9a34fb"
 """Of WitMotion's own: it differs from the Bluetooth base in ...5f9a34fb, so the short form 0xFFE5 will not find it."""
 DATA_UUID = "0000ffe4-0000-1000-8000-00805f9a34fb"
 COMMAND_UUID = "0000ffe9-0000-1000-8000-00805f9a34fb"
-NAME_PREFIX = "WT"
 
-FRAME_BYTES = 20
-ACC_RANGE_G = 16.0
-GYR_RANGE_DPS = 2000.0
-"""Ranges, which are fixed in these frames (data sheet of the WT901BLECL): a count is
-16 g / 32768 or 2000 deg/s / 32768."""
-FULL_SCALE = 32768
-"""Counts of a full range."""
-
-_MARK = 0x55
-_MOTION = 0x61
-_REGISTERS = 0x71
-_KINDS = (_MOTION, _REGISTERS)
-_UNITS = np.repeat([ACC_RANGE_G * G_MPS2 / FULL_SCALE, float(np.deg2rad(GYR_RANGE_DPS)) / FULL_SCALE], 3)
-
-UNLOCK = bytes.fromhex("ffaa6988b5")
-"""To be sent first: a locked sensor takes no settings."""
-SAVE = bytes.fromhex("ffaa000000")
-"""Keeps the settings over switching off."""
+PAUSE_S = 0.1
+"""Between commands; WitMotion's own programs leave as much."""
+LOOK_S = 0.1
+LOOKS = 6
+"""An answer is looked for so often, so far apart: with bursts, and a link that is a little late."""
 
 
-class Register(enum.IntEnum):
-    """Registers we know."""
+class WitMotionDecoder:
+    """Notifications of one stream -> samples, placed by their arrival: what was lost shows only in the rate."""
 
-    RATE = 0x03
-    SIX_AXES = 0x24
-    BATTERY = 0x64
+    def __init__(self, rate_hz: float) -> None:
+        """Take the rate that the sensor was set to."""
+        self.clipped = 0
+        self._splitter = Splitter()
+        self._arrivals = Arrivals(rate_hz)
+        self._unplaced = np.empty((0, 7))  # acceleration, rotation and arrival
 
+    def push(self, frame: bytes, arrival_s: float) -> Samples:
+        """Decode one notification.
 
-RATE_CODES = {0.2: 1, 0.5: 2, 1.0: 3, 2.0: 4, 5.0: 5, 10.0: 6, 20.0: 7, 50.0: 8, 100.0: 9, 200.0: 11}
-"""Hz -> value of the rate register. The data sheet of 2020 ends at 50 Hz; the others are those of newer programs."""
+        Returns:
+            The samples that have their place: none while it is open whether there is a hole before them.
 
+        Raises:
+            FrameError: It holds no frame, nor a part of one.
+            StreamBroken: More samples come than the sensor can take.
+        """
+        before = self._splitter.skipped
+        block = self._splitter.push(frame)
+        n = len(block.acc_mps2)
+        if not n and not self._splitter.answers() and self._splitter.skipped > before:
+            raise FrameError("A notification from the sensor was left out: it holds no frame.")
+        index, t_s = self._arrivals.place(n, arrival_s)
+        self.clipped += block.clipped
+        came = np.column_stack((block.acc_mps2, block.gyr_radps, np.full(n, arrival_s)))
+        values, self._unplaced = np.split(np.concatenate((self._unplaced, came)), [len(index)])
+        return Samples.measured(t_s, values[:, :3], values[:, 3:6], index=index, arrival_s=values[:, 6])
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WitBlock:
-    """The samples of one notification, oldest first.
+    def push_many(self, frames: Sequence[bytes], arrival_s: Sequence[float]) -> Samples:
+        """Decode notifications in order of arrival; the same as one by one."""
+        return Samples.concat([self.push(*each) for each in zip(frames, arrival_s, strict=True)])
 
-    Attributes:
-        acc_mps2: (n, 3) in sensor axes.
-        gyr_radps: (n, 3) in sensor axes.
-        clipped: Of them, how many reached the end of a range.
-    """
-
-    acc_mps2: Floats
-    gyr_radps: Floats
-    clipped: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Registers:
-    """Answer to a read: eight registers from `first` on, as signed counts."""
-
-    first: int
-    values: tuple[int, ...]
-
-
-def write(register: int, value: int) -> bytes:
-    """Set a register; unlock before, and save after if it is to stay."""
-    return bytes((0xFF, 0xAA, register)) + value.to_bytes(2, "little")
-
-
-def read(register: int) -> bytes:
-    """Ask for eight registers from this one on."""
-    return bytes((0xFF, 0xAA, 0x27)) + register.to_bytes(2, "little")
+    def time_s(self, ticks: int) -> float:
+        """The sensor tells no time."""
+        return math.nan
 
 
-def set_rate(rate_hz: float) -> bytes:
-    """Set the rate.
+class WitMotionDialogue(Plain):
+    """What is said: unlock, set the rate, ask for a register."""
 
-    Raises:
-        UsageError: It is not offered.
-    """
-    if rate_hz not in RATE_CODES:
-        offered = ", ".join(f"{rate:g}" for rate in RATE_CODES)
-        raise UsageError(f"WitMotion sensors offer no {rate_hz:g} Hz; choose one of: {offered}.")
-    return write(Register.RATE, RATE_CODES[rate_hz])
-
-
-class Splitter:
-    """Notifications -> frames, found again after damage.
-
-    Frames may be cut between notifications, and several may come in one. Only where a frame does not begin as one does
-    are bytes skipped, to the next place that does and behind which, 20 bytes on, another frame begins or nothing is
-    there yet; for the two bytes a frame begins with may stand inside of it as well.
-    """
-
-    skipped: int
-    """Bytes so far that belonged to no frame."""
+    control_uuid = COMMAND_UUID
+    listens = (DATA_UUID,)
 
     def __init__(self) -> None:
-        self.skipped = 0
-        self._rest = b""
-        self._in_step = True
-        self._answers: list[Registers] = []
+        self._sessions = itertools.count(1)
+        self._splitter = Splitter()
+        self._told: dict[int, int] = {}
 
-    def push(self, notification: bytes) -> WitBlock:
-        """Take one notification; the samples that it completes, which may be none. Any bytes are taken."""
-        data = self._rest + notification
-        starts, end, self._in_step = _frames(data, self._in_step)
-        self._rest = data[end:]
-        self.skipped += end - FRAME_BYTES * len(starts)
-        frames = np.frombuffer(data, np.uint8)[np.asarray(starts, np.int64)[:, None] + np.arange(FRAME_BYTES)]
-        self._answers += [_registers(each.tobytes()) for each in frames[frames[:, 1] == _REGISTERS]]
-        return _block(frames[frames[:, 1] == _MOTION])
+    def role(self, uuid: str, data: bytes) -> Role:
+        """Measurements, and answers between them."""
+        self._splitter.push(data)
+        answers = self._splitter.answers()
+        self._told |= {each.first: each.values[0] for each in answers}
+        return Role.FRAME | Role.ANSWER if answers else Role.FRAME
 
-    def answers(self) -> list[Registers]:
-        """The answers to reads since the last call."""
-        given, self._answers = self._answers, []
-        return given
+    def answers(self, request: bytes, answer: bytes) -> bool:
+        """Whether the register that was asked for has been told."""
+        return request[:3] == wit.read(0)[:3] and request[3] in self._told
+
+    def introduce(self) -> Talk[SensorInfo]:
+        """It does not say what it is; only the ranges of its frames are known."""
+        yield from ()
+        return SensorInfo(
+            family=WITMOTION.name,
+            model=WITMOTION.title,
+            rate_hz=ABILITIES.default_rate_hz or NAN,
+            acc_range_mps2=wit.ACC_RANGE_G * G_MPS2,
+            gyr_range_radps=math.radians(wit.GYR_RANGE_DPS),
+        )
+
+    def begin(self, info: SensorInfo, rate_hz: float | None) -> Talk[Started]:
+        """Set the rate; it streams already.
+
+        Raises:
+            UsageError: WitMotion's sensors, or this one, do not offer the rate.
+        """
+        rate_hz = ABILITIES.default_rate_hz if rate_hz is None else rate_hz
+        if rate_hz not in ABILITIES.rates_hz:
+            raise UsageError(f"WitMotion sensors offer no {rate_hz:g} Hz here; choose one of: {_listed()}.")
+        yield from self._set_rate(rate_hz)
+        code = yield from self._look(Register.RATE)
+        if code in set(wit.RATE_CODES.values()) - {wit.RATE_CODES[rate_hz]}:
+            raise UsageError(f"This WitMotion sensor does not take {rate_hz:g} Hz; choose another of: {_listed()}.")
+        return Started(
+            session=next(self._sessions),
+            info=dataclasses.replace(info, rate_hz=rate_hz),
+            mtu=0,
+            decoder=WitMotionDecoder(rate_hz),
+        )
+
+    def resume(self, started: Started) -> Talk[Resumed | None]:
+        """Set the rate again, for it may have been switched off; when samples come again says what was missed."""
+        yield from self._set_rate(started.info.rate_hz)
+        return Resumed(running=True, next_index=None)
+
+    def halt(self) -> Talk[SensorStatus | None]:
+        """Nothing: it streams to whom it is connected to."""
+        yield from ()
+        return None
+
+    def battery(self) -> Talk[int | None]:
+        """Charge in per cent, by the battery's voltage; None if it does not answer."""
+        told = yield from self._look(Register.BATTERY)
+        return None if told is None else wit.charge_pct(told)
+
+    def _set_rate(self, rate_hz: float) -> Talk[None]:
+        for command in (wit.UNLOCK, wit.write(Register.RATE, wit.RATE_CODES[rate_hz])):
+            yield Write(COMMAND_UUID, command)
+            yield Pause(PAUSE_S)
+
+    def _look(self, register: Register) -> Talk[int | None]:
+        """Ask for a register; None if nothing has come after a while."""
+        self._told.pop(register, None)
+        yield Write(COMMAND_UUID, wit.read(register))
+        for _ in range(LOOKS):
+            yield Pause(LOOK_S)
+            if register in self._told:
+                break
+        return self._told.get(register)
 
 
-def _frames(data: bytes, in_step: bool) -> tuple[list[int], int, bool]:
-    """Where whole frames begin, where what is not decided yet does, and whether that follows upon a frame."""
-    starts: list[int] = []
-    at = 0
-    while at < len(data):
-        n = _run(data, at)
-        if n > 1 or (n and (in_step or _begins(data, at + FRAME_BYTES))):
-            starts += range(at, at + n * FRAME_BYTES, FRAME_BYTES)
-            at, in_step = at + n * FRAME_BYTES, True
-        elif at + FRAME_BYTES > len(data) and _begins(data, at):
-            break
-        else:
-            there = data.find(_MARK, at + 1)
-            at, in_step = len(data) if there < 0 else there, False
-    return starts, at, in_step
+def _listed() -> str:
+    return ", ".join(f"{rate:g}" for rate in ABILITIES.rates_hz)
 
 
-def _run(data: bytes, at: int) -> int:
-    """How many whole frames follow one upon the other from here on."""
-    whole = (len(data) - at) // FRAME_BYTES
-    rows = np.frombuffer(data, np.uint8, whole * FRAME_BYTES, at).reshape(-1, FRAME_BYTES)
-    begins = (rows[:, 0] == _MARK) & np.isin(rows[:, 1], _KINDS)
-    return whole if begins.all() else int(begins.argmin())
-
-
-def _begins(data: bytes, at: int) -> bool:
-    """Whether a frame may begin here, as far as there is anything."""
-    head = data[at : at + 2]
-    return (not head or head[0] == _MARK) and (len(head) < 2 or head[1] in _KINDS)
-
-
-def _block(frames: npt.NDArray[np.uint8]) -> WitBlock:
-    counts = frames[:, 2:14].copy().view("<i2").reshape(-1, 6)
-    values = counts * _UNITS
-    clipped = int(((counts >= FULL_SCALE - 1) | (counts <= 1 - FULL_SCALE)).any(axis=1).sum())
-    return WitBlock(acc_mps2=values[:, :3], gyr_radps=values[:, 3:], clipped=clipped)
-
-
-def _registers(frame: bytes) -> Registers:
-    values = np.frombuffer(frame, "<i2", offset=4)
-    return Registers(first=int.from_bytes(frame[2:4], "little"), values=tuple(values.tolist()))
+ABILITIES = Abilities(
+    gyroscope=True,
+    rates_hz=(50.0, 100.0, 200.0),
+    default_rate_hz=50.0,  # the highest of all models: the data sheet of 2020 ends there
+    latency_s=16 / 50,
+    memory=False,
+    numbered=False,
+    device_time=False,
+    battery=True,
+)
+WITMOTION = Family(
+    name="witmotion",
+    title="WitMotion BLE 5",
+    service_uuid=SERVICE_UUID,
+    advertised=False,
+    name_prefixes=("WT",),
+    dialogue=WitMotionDialogue,
+    abilities=ABILITIES,
+    caveats="It tells neither time nor number: durations are this computer's, and a short loss is not seen.",
+)

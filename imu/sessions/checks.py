@@ -12,6 +12,7 @@ import numpy as np
 from imu.errors import DataError
 from imu.model import Floats, Samples
 from imu.sessions.csvfile import NumberTable
+from imu.sessions.header import RATES_HZ
 from imu.sessions.samplesfile import ACC, GYR
 
 STUCK_SAMPLES = 50
@@ -21,8 +22,6 @@ LEAST_MPS2, MOST_MPS2 = 1.6, 45.0
 wrong four times over still passes (2.5 and 39), data in g (1.0) or in counts do not."""
 ODD_MPS2 = (7.5, 12.5)
 """Outside of these it is a wrong scale worth a warning."""
-RATES_HZ = (0.5, 10_000.0)
-"""Slower is no motion, faster no sensor of bodies; such times are in another unit."""
 TIME_UNITS = {"ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 LIKELY_HZ = (4.0, 4000.0)
 """A unit of time is guessed where it makes the rate a usual one."""
@@ -48,7 +47,7 @@ def check_recording(samples: Samples, table: NumberTable) -> list[str]:
     if len(samples) < 2:
         raise DataError(f"{table.path} holds {len(samples)} samples; a recording needs at least two. Record again.")
     check_time(samples, table)
-    _check_pace(samples, table)
+    check_pace(samples.t_s, step_s(samples), f"{table.path}, column t_s", convert="convert them to s")
     _check_axes(samples, table)
     warnings = _check_units(samples, table)
     _check_bounds(table)
@@ -109,25 +108,35 @@ def check_time(samples: Samples, table: NumberTable) -> None:
     raise table.error(place, "t_s", what)
 
 
-def _check_pace(samples: Samples, table: NumberTable) -> None:
-    """Refuse times that are not in seconds, and recordings longer than a person is recorded."""
-    step = step_s(samples)
-    slowest, fastest = RATES_HZ
+def check_pace(t_s: Floats, step: float, where: str, *, convert: str, rates_hz: tuple[float, float] = RATES_HZ) -> None:
+    """Refuse times that are not in seconds, and recordings longer than a person is recorded.
+
+    Args:
+        t_s: (n,) the times, n at least 2.
+        step: Median time from one sample to the next, lost ones counted.
+        where: File and perhaps column, for the message.
+        convert: What to do where the unit is another, with `{}` for that unit.
+        rates_hz: The slowest and the fastest that there can be.
+
+    Raises:
+        DataError: They are in another unit, or it lasts too long.
+    """
+    slowest, fastest = rates_hz
     if not 1 / fastest <= step <= 1 / slowest:
         low, high = LIKELY_HZ
         unit = next((u for u, in_s in TIME_UNITS.items() if 1 / high <= step * in_s <= 1 / low), None)
-        guess = f"these look like {unit}, so convert them to s" if unit else "write the sensor's time in s"
+        guess = f"these look like {unit}, so {convert.format(unit)}" if unit else "write the sensor's time in s"
         raise DataError(
-            f"{table.path}, column t_s: the times are {step:.6g} s apart at the median, which is no rate between "
-            f"{slowest:g} and {fastest:g} samples a second; {guess}."
+            f"{where}: the times are {step:.6g} s apart at the median, which is no rate between {slowest:g} and "
+            f"{fastest:g} samples a second; {guess}."
         )
-    whole = float(samples.t_s[-1] - samples.t_s[0])
+    whole = float(t_s[-1] - t_s[0])
     if whole > LONGEST_S:
-        row = int(np.argmax(np.diff(samples.t_s))) + 1
+        row = int(np.argmax(np.diff(t_s))) + 1
         raise DataError(
-            f"{table.path}, column t_s: from the first to the last sample it is {whole / 3600:.4g} h, more than the "
-            f"{LONGEST_S / 3600:.0f} h that a recording may last; convert t_s to s or cut the file (the longest hole "
-            f"ends at {samples.t_s[row]:.6f} s)."
+            f"{where}: from the first to the last sample it is {whole / 3600:.4g} h, more than the "
+            f"{LONGEST_S / 3600:.0f} h that a recording may last; give the times in s or cut the file (the longest "
+            f"hole ends at {t_s[row]:.6f} s)."
         )
 
 

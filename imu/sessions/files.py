@@ -94,14 +94,15 @@ def sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def read_bytes(path: Path) -> bytes:
-    """Read a whole file.
+def read_bytes(path: Path, most: int = -1) -> bytes:
+    """Read a file, whole or its first bytes.
 
     Raises:
         DataError: It is not there or may not be read.
     """
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(most)
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; check the path.") from None
     except OSError as error:

@@ -45,6 +45,7 @@ from firmware_proto.virtual_sensor import Faults, Link, VirtualSensor
 from firmware_proto.virtual_session import Session
 from firmware_proto.virtual_time import run_virtual
 from imu.app.board import Board
+from imu.app.demo import virtual_sensor
 from imu.app.person import perform
 from imu.app.record import Plan, Recorded, find_and_record
 from imu.errors import ConnectionFailed
@@ -207,14 +208,9 @@ def record(trial: Trial, out: Path, outcome: Outcome, *, short: bool = False) ->
     """Record the set of a trial in virtual time."""
     done = performed(trial.person, short=short)
     sample_bytes = 12 if done.gyr_radps is not None else 6
-    sensor = Watched(
-        done.raw,
-        done.rate_hz,
-        serial="DEMO0001",
-        acc_g_per_lsb=done.acc_g_per_lsb,
-        gyr_dps_per_lsb=done.gyr_dps_per_lsb,
-        acc_range_g=done.sensor.acc_range_g,
-        gyr_range_dps=done.sensor.gyr_range_dps,
+    sensor = virtual_sensor(
+        done,
+        Watched,
         boot_us=trial.boot_us,
         clock_ppm=trial.clock_ppm,
         link=Link(packets=trial.packets if trial.mtu > 23 else 4),

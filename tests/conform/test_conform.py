@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import json
 import re
@@ -12,12 +11,14 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pytest
-from bumble.gatt import Characteristic, Service
 from typer.testing import CliRunner
 
-from firmware_proto import virtual_radio, wire
+from firmware_proto import wire
 from firmware_proto.codes import ErrorBits, Op, State, StatusCode
-from firmware_proto.virtual_sensor import Faults, Link, Refusal, VirtualSensor
+from firmware_proto.virtual_control import Refusal
+from firmware_proto.virtual_gatt import GattService, Outgoing
+from firmware_proto.virtual_radio import virtual_air
+from firmware_proto.virtual_sensor import Faults, Link, VirtualSensor
 from firmware_proto.virtual_time import run_virtual
 from imu.app.cli import app
 from imu.app.conform import MakeSensor, demo_sensor, examine_virtual
@@ -28,10 +29,9 @@ from imu.link import Backend, find
 
 ROOT = Path(__file__).resolve().parents[2]
 BROKEN: list[tuple[str, str, type[Any]]] = []
-"""Check, words of what it expected, and the one thing done wrong: a kind of sensor, or of peripheral around it."""
+"""Check, words of what it expected, and a kind of sensor that does the one thing wrong."""
 ALL = frozenset({"reboot", "erase"})
 Kind = TypeVar("Kind", bound=type[Any])
-Peripheral = virtual_radio._Peripheral
 
 
 def breaks(check: str, expected: str) -> Callable[[Kind], Kind]:
@@ -59,50 +59,49 @@ class OtherName(VirtualSensor):
         return "BX-9999"
 
 
-class Tweaked(Peripheral):
-    """A peripheral whose services are changed before they are served."""
-
-    def _add_services(self) -> None:
-        add = self.device.add_services
-        self.device.add_services = lambda services: add(self.tweak(list(services)))  # type: ignore[method-assign]
-        super()._add_services()
-
-    def tweak(self, services: list[Service]) -> list[Service]:
-        raise NotImplementedError
+def without(service: GattService, uuid: str) -> GattService:
+    return dataclasses.replace(service, characteristics=tuple(c for c in service.characteristics if c.uuid != uuid))
 
 
 @breaks("gatt-table", "indicate, write")
-class NotifiedAnswers(Tweaked):
-    def tweak(self, services: list[Service]) -> list[Service]:
-        self._control.properties |= Characteristic.Properties.NOTIFY
-        return services
+class NotifiedAnswers(VirtualSensor):
+    @property
+    def services(self) -> tuple[GattService, ...]:
+        ours, *others = super().services
+        info, control, *rest = ours.characteristics
+        control = dataclasses.replace(control, properties=control.properties | {"notify"})
+        return dataclasses.replace(ours, characteristics=(info, control, *rest)), *others
 
 
 @breaks("battery-service", "180F with 2A19")
-class NoBattery(Tweaked):
-    def tweak(self, services: list[Service]) -> list[Service]:
-        return [services[0], services[2]]
+class NoBattery(VirtualSensor):
+    @property
+    def services(self) -> tuple[GattService, ...]:
+        return tuple(service for service in super().services if service.uuid != wire.BATTERY_SERVICE_UUID)
+
+    def tick(self, now_us: int) -> Outgoing:
+        return [(uuid, data) for uuid, data in super().tick(now_us) if uuid != wire.BATTERY_LEVEL_UUID]
 
 
 @breaks("device-information", "180A with 2A29")
-class NoFirmwareVersion(Tweaked):
-    def tweak(self, services: list[Service]) -> list[Service]:
-        services[2].characteristics.pop()
-        return services
+class NoFirmwareVersion(VirtualSensor):
+    @property
+    def services(self) -> tuple[GattService, ...]:
+        return tuple(without(service, wire.FIRMWARE_UUID) for service in super().services)
 
 
 @breaks("control-needs-indications", "ATT error 0xfd")
-class AnswersIntoTheVoid(Peripheral):
-    def _on_control(self, bearer: object, request: bytes) -> None:
+class AnswersIntoTheVoid(VirtualSensor):
+    def write(self, uuid: str, data: bytes, now_us: int) -> Outgoing:
         self._answering = True
-        super()._on_control(bearer, request)
+        return super().write(uuid, data, now_us)
 
 
 @breaks("silent-when-idle", "no frame")
 class Chatty(VirtualSensor):
-    def tick(self, now_us: int) -> list[bytes]:
+    def frames(self, now_us: int) -> list[bytes]:
         idle = self.connected and self.subscribed and self.state is State.IDLE
-        return super().tick(now_us) + [bytes.fromhex("12 01 0000 00000000 0000 0000 0000")] * idle
+        return super().frames(now_us) + [bytes.fromhex("12 01 0000 00000000 0000 0000 0000")] * idle
 
 
 # Info.
@@ -142,18 +141,15 @@ class SevenBitTags(VirtualSensor):
 
 
 @breaks("one-answer", "6 answers")
-class AnswersTwice(Peripheral):
-    def _on_control(self, bearer: object, request: bytes) -> None:
-        super()._on_control(bearer, request)
-        if len(request) < 2:
-            super()._on_control(bearer, request)
+class AnswersTwice(VirtualSensor):
+    def write(self, uuid: str, data: bytes, now_us: int) -> Outgoing:
+        return super().write(uuid, data, now_us) * (2 if len(data) < 2 else 1)
 
 
 @breaks("one-answer", "an answer to 05 within 5 s")
-class IgnoresTheUnreadable(Peripheral):
-    def _on_control(self, bearer: object, request: bytes) -> None:
-        if len(request) != 1:
-            super()._on_control(bearer, request)
+class IgnoresTheUnreadable(VirtualSensor):
+    def write(self, uuid: str, data: bytes, now_us: int) -> Outgoing:
+        return super().write(uuid, data, now_us) if len(data) != 1 else []
 
 
 @breaks("unknown-op", "BAD_OP")
@@ -176,13 +172,17 @@ class CutsOffWhatIsTooMuch(Listening):
 
 
 @breaks("answers-in-time", "within 1.5 s")
-class Slow(Peripheral):
-    async def _answer(self, connection: Any) -> None:
-        while self._connection is connection:
-            answer = await self._answers.get()
-            await asyncio.sleep(2.0)
-            await self.device.indicate_subscriber(connection, self._control, answer)
-            self._answers.task_done()
+class Slow(VirtualSensor):
+    late: tuple[tuple[int, Outgoing], ...] = ()
+
+    def write(self, uuid: str, data: bytes, now_us: int) -> Outgoing:
+        self.late = (*self.late, (now_us + 2_000_000, super().write(uuid, data, now_us)))
+        return []
+
+    def tick(self, now_us: int) -> Outgoing:
+        due = [answer for at_us, answers in self.late if at_us <= now_us for answer in answers]
+        self.late = tuple(one for one in self.late if one[0] > now_us)
+        return super().tick(now_us) + due
 
 
 @breaks("ping", "token 0xffffffff")
@@ -408,8 +408,8 @@ class WaitsNoMoreOnceConnected(VirtualSensor):
 class Sending(VirtualSensor):
     """A sensor that changes its frames before they go."""
 
-    def tick(self, now_us: int) -> list[bytes]:
-        return [self.packed(frame) for frame in super().tick(now_us)]
+    def frames(self, now_us: int) -> list[bytes]:
+        return [self.packed(frame) for frame in super().frames(now_us)]
 
     def packed(self, frame: bytes) -> bytes:
         raise NotImplementedError
@@ -539,8 +539,8 @@ class ForgetsTheLastFrame(VirtualSensor):
 
 @breaks("frames-wait", "without a gap")
 class SendsIntoTheVoid(VirtualSensor):
-    def tick(self, now_us: int) -> list[bytes]:
-        frames = super().tick(now_us)
+    def frames(self, now_us: int) -> list[bytes]:
+        frames = super().frames(now_us)
         if not self.subscribed:
             self._outbox.clear()
         return frames
@@ -563,8 +563,8 @@ class AnotherByteAgain(Sending):
 
 @breaks("backfill-between-live", "live frames meanwhile")
 class LiveWaitsForBackfill(VirtualSensor):
-    def tick(self, now_us: int) -> list[bytes]:
-        frames = super().tick(now_us)
+    def frames(self, now_us: int) -> list[bytes]:
+        frames = super().frames(now_us)
         held = [f for f in frames if not f[1] & 0x20]
         self.waiting = [*getattr(self, "waiting", []), *held]
         again = [f for f in frames if f[1] & 0x20]
@@ -669,12 +669,7 @@ class FaultIsAState(VirtualSensor):
 
 
 @pytest.mark.parametrize(("check", "expected", "kind"), BROKEN, ids=lambda v: getattr(v, "__name__", None))
-def test_what_is_broken_fails_its_check(
-    check: str, expected: str, kind: type[Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if issubclass(kind, Peripheral):
-        monkeypatch.setattr(virtual_radio, "_Peripheral", kind)
-        kind = VirtualSensor
+def test_what_is_broken_fails_its_check(check: str, expected: str, kind: type[Any]) -> None:
     (outcome,) = examine(check, kind=kind)
     assert outcome.verdict is Verdict.FAILED
     assert expected in outcome.expected, outcome
@@ -729,7 +724,7 @@ def test_what_this_machine_cannot_choose_is_said_and_not_counted() -> None:
     """A real sensor is one without a lab around it."""
 
     async def real() -> list[Outcome]:
-        async with virtual_radio.virtual_air([demo_sensor(True)]) as air:
+        async with virtual_air([demo_sensor(True)]) as air:
             backend = Backend(scanner=air.scanner_backend, client=air.client_backend)
             bench = Bench(await find(None, backend=backend), backend=backend)
             names = ("ping", "mtu-23", "mtu-247", "hardware-fault", "no-gyroscope", "reboot", "log-unsupported")
@@ -746,23 +741,16 @@ def test_what_this_machine_cannot_choose_is_said_and_not_counted() -> None:
     assert "--erase" in said["log-unsupported"][1]
 
 
-class Mute(Peripheral):
+class Mute(VirtualSensor):
     """Has no Control at all."""
 
-    def _add_services(self) -> None:
-        add = self.device.add_services
-
-        def less(services: Any) -> None:
-            services[0].characteristics.remove(self._control)
-            add(services)
-
-        self.device.add_services = less  # type: ignore[method-assign]
-        super()._add_services()
+    @property
+    def services(self) -> tuple[GattService, ...]:
+        return tuple(without(service, wire.CONTROL_UUID) for service in super().services)
 
 
-def test_a_sensor_that_cannot_even_be_asked_still_gets_its_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(virtual_radio, "_Peripheral", Mute)
-    said = {one.check.name: one for one in examine("gatt-table", "battery-service", "ping", "ring")}
+def test_a_sensor_that_cannot_even_be_asked_still_gets_its_table() -> None:
+    said = {one.check.name: one for one in examine("gatt-table", "battery-service", "ping", "ring", kind=Mute)}
     assert said["battery-service"].verdict is Verdict.PASSED
     assert wire.CONTROL_UUID in said["gatt-table"].expected
     assert {said["ping"].verdict, said["ring"].verdict} == {Verdict.FAILED}
@@ -771,8 +759,8 @@ def test_a_sensor_that_cannot_even_be_asked_still_gets_its_table(monkeypatch: py
 class Silent(VirtualSensor):
     """Answers, and sends no frame."""
 
-    def tick(self, now_us: int) -> list[bytes]:
-        super().tick(now_us)
+    def frames(self, now_us: int) -> list[bytes]:
+        super().frames(now_us)
         return []
 
 

@@ -48,7 +48,7 @@ class Host:
         new = []
         for _ in range(round(seconds * S / step_us)):
             self.now_us += step_us
-            new += self.sensor.tick(self.now_us)
+            new += self.sensor.frames(self.now_us)
         self.frames += new
         return readable(new)
 

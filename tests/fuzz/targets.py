@@ -11,25 +11,29 @@ import dataclasses
 import itertools
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from firmware_proto import wire
+from firmware_proto.virtual_control import MAX_ASKED
 from firmware_proto.virtual_device import QUEUE_FRAMES
-from firmware_proto.virtual_sensor import MAX_ASKED, VirtualSensor
+from firmware_proto.virtual_sensor import VirtualSensor
 from imu.errors import ImuError
 from imu.link.doubt import JUDGED_S
 from imu.link.feed import Feed
 from imu.link.monitor import Monitor
 from imu.link.stream import Stream
-from imu.sensors import FrameError
+from imu.sensors import FrameError, Talk
 from imu.sensors.native import NativeDialogue
 
 RATE_HZ = 104.0
 RAW = np.random.default_rng(5).integers(-2000, 2000, (512, 6)).astype(np.int16)
 INFO = wire.Info(model="BX", imu="x", rates_dhz=(520, 1040), acc_ranges_g=(16,), gyr_ranges_dps=(2000,), ring_s=105)
 START = wire.StartAnswer(session=7, true_rate_mhz=104_000, acc_g_per_lsb=0.0005, gyr_dps_per_lsb=0.07, mtu=247)
+OK = wire.Answer(op=wire.Op.STOP, tag=1, status=wire.StatusCode.OK).pack()
+STARTED = wire.Answer(op=wire.Op.START, tag=1, status=wire.StatusCode.OK, body=START).pack()
+T = TypeVar("T")
 DECODERS: list[Callable[[bytes], Any]] = [
     wire.DataFrame.unpack, wire.Info.unpack, wire.Status.unpack, wire.RepRecord.unpack, wire.decode_request,
     wire.decode_answer,
@@ -78,26 +82,44 @@ def _holds_nan(read: Any) -> bool:
 def dialogue(data: bytes) -> None:
     """Whatever a sensor says of itself is understood or a sentence; what is understood can be worked with."""
     said = NativeDialogue()
-    info = said.describe(INFO.pack(), {})
-    with contextlib.suppress(ImuError):
-        NativeDialogue().describe(data, {"serial": data.decode("utf-8", "replace")})
-    for read in (said.resumed, said.refilling, said.check, said.status):
+    info = answered(said.introduce(), INFO.pack())
+    started = answered(said.begin(info, None), OK, STARTED)
+    for talk in (
+        said.resume(started),
+        said.halt(),
+        said.refill(7, 0, 5),
+        said.ping(1),
+        said.battery(),
+        said.introduce(),
+    ):
         with contextlib.suppress(ImuError):
-            read(data)
+            answered(talk, data)
     with contextlib.suppress(ImuError):
-        started = said.started(data, info)
+        said.status(data)
+    with contextlib.suppress(ImuError):
+        started = answered(said.begin(info, 104.0), OK, OK, data)
         assert 10 < started.info.rate_hz < 1000  # no rate that Info does not offer
         Stream(started)
+
+
+def answered(talk: Talk[T], *answers: bytes) -> T:
+    """What comes of a talk where the sensor says this, and the last of it for ever."""
+    left = deque(answers)
+    try:
+        next(talk)
+        while True:
+            talk.send(left.popleft() if len(left) > 1 else left[0])
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
 
 
 def stream(data: bytes) -> None:
     """A stream, its recovery and its monitor under any frames, status and answers in any order."""
     program, said = Program(data), NativeDialogue()
-    info = said.describe(INFO.pack(), {})
-    answer = wire.Answer(op=wire.Op.START, tag=1, status=wire.StatusCode.OK, body=START).pack()
+    started = answered(said.begin(answered(said.introduce(), INFO.pack()), None), OK, STARTED)
     feed = Feed()
     monitor = Monitor(feed)
-    machine = _Machine(program, said, Stream(said.started(answer, info)), monitor)
+    machine = _Machine(program, said, Stream(started), monitor)
     monitor.stream = machine.stream
     while program:
         machine.step()
@@ -209,7 +231,7 @@ def device(data: bytes) -> None:
         assert status.oldest_index <= status.next_index
         assert len(sensor._outbox._live) <= QUEUE_FRAMES
         assert sensor._outbox.asked <= MAX_ASKED
-        for frame in sensor.tick(now_us):
+        for frame in sensor.frames(now_us):
             assert len(frame) <= sensor.mtu - 3
             wire.DataFrame.unpack(frame)
         due = sensor.status_due(now_us)

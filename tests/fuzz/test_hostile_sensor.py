@@ -61,8 +61,8 @@ class Hostile(VirtualSensor):
     def handle(self, request: bytes, now_us: int) -> bytes:
         return self.spoil(super().handle(request, now_us), "answers")
 
-    def tick(self, now_us: int) -> list[bytes]:
-        frames = [self.spoil(frame, "frames") for frame in super().tick(now_us)]
+    def frames(self, now_us: int) -> list[bytes]:
+        frames = [self.spoil(frame, "frames") for frame in super().frames(now_us)]
         if self.chaos.random() < self.share.get("frames", 0.0) / 4:
             self.chaos.shuffle(frames)
         return frames
@@ -182,7 +182,7 @@ def test_what_cannot_be_used_leaves_nothing_behind(targets: ModuleType, kind: st
 
     def look(link: Watched) -> None:
         assert link._connection is not None
-        sizes.append(targets.size_of([link._connection._answers._queue, link._stream, link._early, link._monitor]))
+        sizes.append(targets.size_of([link._connection._answers._queue, link._intake, link._monitor]))
 
     for often in (0.05, 0.5):
         sensor = Hostile(3, **({} if kind == "answers" else {kind: often}))

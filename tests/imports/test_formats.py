@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -131,6 +131,53 @@ def dot(folder: Path, recording: Recording) -> Path:
     return file
 
 
+def packed(t_ms: Floats, values: Floats, of: int) -> str:
+    """Lines in packets, of whose samples only the first has a time."""
+    rows = zip(t_ms.tolist(), values.tolist(), strict=True)
+    return "".join(
+        f"{f'{at:.0f}' if k % of == 0 else ''},{x:.7f},{y:.7f},{z:.7f}\n" for k, (at, (x, y, z)) in enumerate(rows)
+    )
+
+
+def movesense(folder: Path, recording: Recording) -> Path:
+    """The app on iOS: a file each, and a packet of each lost on the way."""
+    t_s, turned = gyroscope_of(recording, 52.0, 0.04)
+    named = f"{datetime.fromtimestamp(NOON_S, UTC):%Y%m%dT%H%M%SZ}_174630000192"
+    folder.mkdir()
+    for kind, t, values in (("acc", recording.t_s, recording.acc_mps2), ("gyro", t_s, np.rad2deg(turned))):
+        lines = packed(1000 * t + 599_025_000, values, 4).splitlines(keepends=True)
+        text = "".join(["timestamp,x,y,z\n", *lines[:400], *lines[404:]])
+        (folder / f"{named}_{kind}_stream.csv").write_text(text, encoding="utf-8")
+    return folder
+
+
+def movesense_on_android(folder: Path, recording: Recording) -> Path:
+    """One file, whose header names what is not in it."""
+    assert recording.gyr_radps is not None
+    file = folder / "174630000192_ImuActivity.csv"
+    columns = [1000 * recording.t_s + 158_319, *recording.acc_mps2.T, *np.rad2deg(recording.gyr_radps).T]
+    head = "Timestamp,AccX,AccY,AccZ,GyroX,GyroY,GyroZ,MagnX,MagnY,MagnZ"
+    table(file, head, columns, "%.0f,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f")
+    return file
+
+
+def movesense_with_decimal_commas(folder: Path, recording: Recording) -> Path:
+    file = movesense_on_android(folder, recording)
+    file.write_text(file.read_text().replace(".", ","), encoding="utf-8")
+    return file
+
+
+def movesense_converted(folder: Path, recording: Recording) -> Path:
+    """A sensor's own log: the time of day stands where columns have names."""
+    assert recording.gyr_radps is not None
+    noon = f"{datetime.fromtimestamp(NOON_S, UTC):%Y-%m-%d %H:%M:%S}.000"
+    for kind, values in (("Acc", recording.acc_mps2), ("Gyro", np.rad2deg(recording.gyr_radps))):
+        head = f"Timestamp_ms,X,Y,Z,RelativeTime,12.345,UTC,{noon}"
+        columns = [1000 * recording.t_s + 12_345, *values.T]
+        table(folder / f"log_1_MeasIMU6_{kind}.csv", head, columns, "%d,%.6f,%.6f,%.6f")
+    return folder
+
+
 def imported(path: Path, out: Path, *options: str) -> Result:
     return CliRunner().invoke(app, ["import", str(path), "--out", str(out), *options])
 
@@ -150,6 +197,10 @@ WRITERS: dict[str, tuple[Write, str, bool]] = {
     "polar": (polar, "Polar H10", False),
     "polar gyroscope": (polar_with_gyroscope, "Polar H10", True),
     "dot": (dot, "Xsens / Movella DOT", True),
+    "movesense": (movesense, "Movesense", True),
+    "movesense android": (movesense_on_android, "Movesense", True),
+    "movesense commas": (movesense_with_decimal_commas, "Movesense", True),
+    "movesense converted": (movesense_converted, "Movesense", True),
 }
 
 
@@ -167,7 +218,7 @@ def test_the_count_is_exact(name: str, performed: Recording, tmp_path: Path) -> 
     assert ("turns as gravity does" in result.output) == gyroscope
 
 
-@pytest.mark.parametrize("name", ["sensor-logger", "phyphox", "metabase", "dot"])
+@pytest.mark.parametrize("name", ["sensor-logger", "phyphox", "metabase", "dot", "movesense", "movesense converted"])
 def test_when_it_was_comes_from_the_files(name: str, performed: Recording, tmp_path: Path) -> None:
     session = session_of(imported(WRITERS[name][0](tmp_path / "in", performed), tmp_path / "out"), tmp_path / "out")
     assert abs(datetime.fromisoformat(session.header.started_utc).timestamp() - NOON_S) < 2.0

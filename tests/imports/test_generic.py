@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import tempfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from firmware_proto.motion import Recording
 from imu.app.cli import app
 from imu.app.person import perform
+from imu.errors import DataError
 from imu.exercises import get_exercise
+from imu.imports import open_bundle
 from imu.model import G_MPS2
 from imu.sessions import read_session
 
@@ -142,6 +150,25 @@ def test_a_broken_zip_is_said(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["import", str(tmp_path / "log.zip"), "--out", str(tmp_path / "out")])
     assert result.exit_code == 3
     assert "not a sound zip file" in " ".join(result.output.split())
+
+
+@given(st.binary(min_size=1, max_size=60), st.floats(0, 1), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255))))
+def test_a_zip_cut_or_damaged_anywhere_is_read_or_said(
+    content: bytes, cut: float, flips: list[tuple[float, int]]
+) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("log.csv", content)
+    data = bytearray(packed.getvalue())
+    for place, value in flips:
+        data[round(place * (len(data) - 1))] = value
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "log.zip"
+        file.write_bytes(data[: round(cut * len(data))])
+        with contextlib.suppress(DataError):
+            bundle = open_bundle(file)
+            for member in bundle.members:
+                bundle.head(member), bundle.whole(member)
 
 
 def test_a_phone_that_gives_gravity_the_other_sign_is_counted_all_the_same(lines: list[str], tmp_path: Path) -> None:

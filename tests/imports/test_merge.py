@@ -47,5 +47,13 @@ def test_two_recordings_are_not_merged() -> None:
 
 def test_more_than_two_days_are_no_recording() -> None:
     t_s = np.r_[np.arange(0.0, 10.0, 0.01), np.arange(200_000.0, 200_010.0, 0.01)]
-    with pytest.raises(DataError, match=r"acc.csv: from first to last it is 55.56 h"):
+    with pytest.raises(DataError, match=r"acc.csv: from the first to the last sample it is 55.56 h"):
         merge(stream(t_s), None)
+
+
+def test_a_gyroscope_that_is_all_holes_is_refused() -> None:
+    t_s = np.r_[np.arange(0.0, 1.0, 0.02), np.arange(9.0, 10.0, 0.02)]
+    with pytest.raises(
+        DataError, match=r"gyr.csv: for 8\d% of the time the gyroscope has holes .*; leave this file out"
+    ):
+        merge(stream(np.arange(0.0, 10.0, 0.01)), stream(t_s, "gyr.csv"))

@@ -14,6 +14,8 @@ from firmware_proto.virtual_sensor import Faults, VirtualSensor
 from imu.errors import ConnectionFailed, SensorFault, UsageError
 from imu.link import Backend, LinkEvent, SensorLink, find, talk
 from imu.model import Samples
+from imu.sensors import Pause, SensorStatus, Talk
+from imu.sensors.native import NativeDialogue
 
 InAir = Callable[..., AbstractAsyncContextManager[tuple[Air, Backend]]]
 MakeSensor = Callable[..., VirtualSensor]
@@ -250,14 +252,14 @@ async def test_a_cancellation_while_leaving_waits_until_the_sensor_is_stopped(
     in_air: InAir, make_sensor: MakeSensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = make_sensor()
-    halt, halting = talk.halt, asyncio.Event()
+    halt, halting = NativeDialogue.halt, asyncio.Event()
 
-    async def slow(*args: object) -> None:
+    def slow(said: NativeDialogue) -> Talk[SensorStatus | None]:
         halting.set()
-        await asyncio.sleep(0.2)
-        await halt(*args)  # type: ignore[arg-type]
+        yield Pause(0.2)
+        return (yield from halt(said))
 
-    monkeypatch.setattr(talk, "halt", slow)
+    monkeypatch.setattr(NativeDialogue, "halt", slow)
     async with in_air(one) as (_, backend):
 
         async def record() -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from firmware_proto import wire
 from firmware_proto.codes import StatusCode
+from firmware_proto.virtual_control import Refusal
 from firmware_proto.virtual_radio import Air
-from firmware_proto.virtual_sensor import Faults, Link, Refusal, VirtualSensor
+from firmware_proto.virtual_sensor import Faults, Link, VirtualSensor
 from imu.link import Backend, LinkEvent, LinkHealth, SensorLink, find, talk
 from imu.model import Samples
 

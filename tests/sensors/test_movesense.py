@@ -1,164 +1,203 @@
-"""Movesense's packets: what was packed comes out, in one part or two, and damage is refused by name."""
+"""Movesense as a whole: what is said to its virtual twin, and the samples that come of what that sends."""
 
-import contextlib
-import struct
-from collections.abc import Callable
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from sensors.desk import Desk, moved, shifted, swinging
 
-from imu.errors import SensorFault
-from imu.sensors import FrameError, RequestRefused, movesense
-from imu.sensors.movesense import Joiner, Kind
-
-Vectors = Callable[[str], list[dict[str, Any]]]
-REFERENCE = 7
-VALUES = np.random.default_rng(1).normal(0, 5, (2, 8, 3)).astype(np.float32)
+from firmware_proto.twins import movesense_bytes as twin_bytes
+from firmware_proto.twins.movesense import MovesenseTwin
+from imu.errors import ConnectionFailed, SensorFault, UsageError
+from imu.model import G_MPS2, Samples
+from imu.sensors import FAMILIES, FrameError, RequestRefused, StreamBroken
+from imu.sensors.movesense import MOVESENSE, STREAM
 
 
-def body(first_ms: int = 1000, n: int = 8) -> bytes:
-    return struct.pack("<I", first_ms) + VALUES[:, :n].tobytes()
+def desk(mtu: int = 247, **quirks: Any) -> Desk:
+    return Desk(MOVESENSE, MovesenseTwin(swinging(), **quirks), mtu)
 
 
-def notified(whole: bytes, split: int = 150) -> list[bytes]:
-    parts = [whole[:split]] + ([whole[split:]] if len(whole) > split else [])
-    return [bytes((kind, REFERENCE)) + part for kind, part in zip((2, 3), parts, strict=False)]
+def twin_of(there: Desk) -> MovesenseTwin:
+    assert isinstance(there.twin, MovesenseTwin)
+    return there.twin
 
 
-def joined(notifications: list[bytes], joiner: Joiner | None = None) -> list[bytes]:
-    joiner = joiner or Joiner(REFERENCE)
-    bodies = [joiner.push(movesense.packet(each)) for each in notifications]
-    return [each for each in bodies if each is not None]
+def test_it_says_who_it_is_and_is_subscribed_to() -> None:
+    there = desk(acc_range_g=4, gyr_range_dps=1000)
+    started = there.begin()
+    info = started.info
+    assert (info.family, info.model, info.serial) == ("movesense", "Movesense", "174630000192")
+    assert info.firmware == "Movesense sport 2.3.1"
+    assert info.rate_hz == 104
+    assert info.acc_range_mps2 == 4 * G_MPS2
+    assert np.rad2deg(info.gyr_range_radps) == pytest.approx(1000)
+    assert there.written[-1] == b"\x01\x01/Meas/IMU6/104\x00"
+    assert there.written[-2] == bytes((2, STREAM)), "what may be left is ended first"
+    assert not any(b"/Info\0" in each and b"Acc" not in each for each in there.written), "/Info keeps its place"
+    assert there.run(there.said.battery()) == 95
+    there.run(there.said.halt())
+    assert not twin_of(there).subscriptions
 
 
-@pytest.mark.parametrize("n", [1, 4, 8])
-def test_samples_come_out_in_si_units(n: int) -> None:
-    (whole,) = joined(notified(body(n=n)))
-    block = movesense.decode_imu(whole)
-    np.testing.assert_array_equal(block.acc_mps2, VALUES[0, :n])
-    np.testing.assert_allclose(np.rad2deg(block.gyr_radps), VALUES[1, :n], rtol=1e-12)
-    np.testing.assert_allclose(block.times_ms(104), 1000 + np.arange(n) / 0.104)
+@pytest.mark.parametrize("off_ppm", [-40_000, 0, 30_000])
+@pytest.mark.parametrize("rate_hz", [52, 104])
+def test_samples_are_the_movement_at_their_times(rate_hz: float, off_ppm: float) -> None:
+    there = desk(true_rate_ppm=off_ppm, on_for_ms=2**32 - 5_000)
+    started = there.begin(rate_hz)
+    samples = there.stream(started, 20)
+    np.testing.assert_array_equal(samples.index, np.arange(len(samples)))
+    assert samples.t_s[0] == 0
+    true_hz = rate_hz * (1 + off_ppm * 1e-6)
+    assert len(samples) > 19.5 * true_hz
+    assert (len(samples) - 1) / samples.t_s[-1] == pytest.approx(true_hz, rel=1e-3)
+    assert abs(shifted(samples)) < 0.011
 
 
-def test_packets_of_other_requests_are_left_alone() -> None:
-    first, second = notified(body())
-    between = [bytes((1, REFERENCE, 200, 0)), bytes((2, 9)) + body(n=1)]
-    assert joined([first, *between, second]) == [body()]
+def test_ranges_that_it_does_not_tell_are_not_waited_for() -> None:
+    there = desk(tells_ranges=False)
+    info = there.begin().info
+    assert info.acc_range_mps2 == 16 * G_MPS2
+    assert there.now_us < 2_000_000
 
 
-def test_a_lost_second_part_loses_no_other_packet_and_is_counted() -> None:
-    joiner = Joiner(REFERENCE)
-    first, _ = notified(body(1000))
-    assert joined([first, *notified(body(1077)), first, *notified(body(1154, 4))], joiner) == [
-        body(1077),
-        body(1154, 4),
-    ]
-    assert joiner.lost == 2
+@pytest.mark.parametrize("protocol", [None, 2])
+def test_another_protocol_is_refused_with_what_to_do(protocol: int | None) -> None:
+    with pytest.raises(SensorFault, match="update it"):
+        desk(protocol=protocol).begin()
 
 
-def test_a_second_part_without_a_first_is_refused() -> None:
-    joiner = Joiner(REFERENCE)
-    first, second = notified(body())
+def test_too_small_an_mtu_is_said() -> None:
+    with pytest.raises(SensorFault, match="ATT_MTU below 155"):
+        desk(23).begin()
+
+
+def test_a_rate_that_is_not_offered_names_those_that_are() -> None:
+    with pytest.raises(UsageError, match="52, 104"):
+        desk().begin(208)
+
+
+def test_a_sensor_without_a_place_for_requests_is_restarted_once() -> None:
+    there = desk(places=3, taken=3)
+    with pytest.raises(ConnectionFailed, match="restarted"):
+        there.begin()
+    assert twin_of(there).restarts == 1
+    there.connect()
+    assert len(there.stream(there.begin(), 3)) > 200
+    twin_of(there).restart(there.now_us)
+    twin_of(there)._talk.under_way += [(None, b"")] * 3
+    there.connect()
+    with pytest.raises(SensorFault, match="off the strap"):
+        there.begin()
+    assert twin_of(there).restarts == 2, "but by us only once"
+    with pytest.raises(RequestRefused):
+        there.run(there.said.battery())
+
+
+def test_what_an_earlier_program_left_is_ended_and_others_are_left_alone() -> None:
+    there = desk()
+    for reference in (STREAM, 9):
+        there.twin.write("", bytes((1, reference)) + b"/Meas/IMU6/52\0", 0)
+    samples = there.stream(there.begin(), 5)
+    assert set(twin_of(there).subscriptions) == {STREAM, 9}
+    np.testing.assert_array_equal(np.diff(samples.index), 1)
+    assert 470 < len(samples) < 560
+
+
+def test_no_place_for_another_subscription_is_read_the_wrong_way_round() -> None:
+    there = desk()
+    for reference in range(10, 14):
+        there.twin.write("", bytes((1, reference)) + b"/Meas/IMU6/13\0", 0)
+    with pytest.raises(RequestRefused, match="507"):
+        there.begin()
+
+
+def test_a_lost_part_is_a_hole() -> None:
+    there = desk()
+    started = there.begin()
+    before = there.stream(started, 10)
+    twin_of(there).faults.drop_next = 1
+    there.wait(5)
+    kind, *_ = there.frames[0][0]
+    assert kind == twin_bytes.DATA_PART2, "the part before it was lost"
     with pytest.raises(FrameError, match="first part"):
-        joined([second], joiner)
-    with pytest.raises(FrameError, match="whole samples"):
-        joined([first, second[:-1]], joiner)
-    assert joined([first, second], joiner) == [body()], "what came before is forgotten"
+        started.decoder.push(*there.frames.pop(0))
+    whole = Samples.concat([before, there.stream(started, 1)])
+    (hole,) = np.flatnonzero(np.diff(whole.index) > 1)
+    assert np.diff(whole.index)[hole] == 9
+    assert np.diff(whole.t_s)[hole] == pytest.approx(9 / 104, abs=2e-3)
 
 
-@pytest.mark.parametrize(
-    "whole",
-    [b"", bytes(4), bytes(27), body()[:-1], body(n=1)[:-4] + struct.pack("<f", float("inf"))],
-)
-def test_what_is_no_measurement_is_refused(whole: bytes) -> None:
-    with pytest.raises(FrameError):
-        movesense.decode_imu(whole)
+def test_after_a_reconnect_the_same_stream_goes_on_behind_a_hole() -> None:
+    there = desk(clock_ppm=100)
+    started = there.begin()
+    before = there.stream(started, 10.02)
+    there.twin.disconnect(there.now_us)
+    there.wait(5)
+    there.connect()
+    resumed = there.run(there.said.resume(started))
+    assert resumed is not None
+    assert resumed.running
+    after = there.stream(started, 10)
+    assert after.t_s[0] - before.t_s[-1] == pytest.approx(5.07, abs=0.07)
+    assert after.index[0] - before.index[-1] == pytest.approx((after.t_s[0] - before.t_s[-1]) * 104, abs=1)
+    assert abs(shifted(after)) < 0.011
 
 
-def test_requests_are_those_of_the_specification() -> None:
-    assert movesense.hello(5) == bytes.fromhex("0005")
-    assert movesense.subscribe(9, movesense.imu_path(104)) == b"\x01\x09/Meas/IMU6/104\x00"
-    assert movesense.unsubscribe(9) == bytes.fromhex("0209")
-    assert movesense.get(3, movesense.BATTERY_PATH) == b"\x04\x03/System/Energy/Level\x00"
+def test_a_sensor_that_was_restarted_meanwhile_breaks_the_stream() -> None:
+    there = desk()
+    started = there.begin()
+    there.stream(started, 5)
+    twin_of(there).restart(there.now_us)
+    there.connect()
+    there.run(there.said.resume(started))
+    there.wait(3)
+    broken = 0
+    for frame, at in there.frames:
+        try:
+            started.decoder.push(frame, at)
+        except StreamBroken:
+            broken += 1
+        except FrameError:
+            pass
+    assert broken
 
 
-def test_the_greeting_says_who_it_is() -> None:
-    said = b"\x01\x05" + b"\x01" + b"\0".join([b"123456789012", b"Movesense", b"0C8CDC000000", b"MD", b"2.3.1", b""])
-    read = movesense.greeting(movesense.packet(said))
-    assert (read.protocol, read.serial, read.model, read.firmware) == (1, "123456789012", "Movesense", "MD 2.3.1")
+def test_clipped_samples_are_counted_once() -> None:
+    there = desk(acc_range_g=2)
+    started = there.begin()
+    there.frames.clear()
+    acc = np.array([[0, 0, 3.0], [0, 0, 1.0], [0, -2.5, 1.0], [0, 0, 1.0]])
+    whole = twin_bytes.body(1000, acc, np.array([[2500.0, 0, 0], *[[0.0, 0, 0]] * 3]), ranges=(2, 2000))
+    for part in twin_bytes.notified(STREAM, whole):
+        started.decoder.push(part, 1.0)
+    assert started.decoder.clipped == 2
 
 
-def test_a_response_is_read_or_says_why_not() -> None:
-    assert movesense.check(movesense.packet(bytes.fromhex("0103 c800 5f")), "GET") == b"\x5f"
-    assert movesense.battery_percent(b"\x5f") == 95
-    assert movesense.check(movesense.packet(bytes.fromhex("0103 ca00")), "PUT") == b""
-    for code, said in (("429", "ad01"), ("404", "9401"), ("507", "01fb"), ("507", "fb01")):
-        with pytest.raises(RequestRefused) as refused:
-            movesense.check(movesense.packet(bytes.fromhex("0103" + said)), "SUBSCRIBE")
-        assert refused.value.code == code
-    with pytest.raises(SensorFault):
-        movesense.check(movesense.packet(bytes.fromhex("0103c8")), "GET")
+def test_the_twin_keeps_to_the_documents() -> None:
+    """Bytes worked out by hand from the protocol's tables."""
+    twin = MovesenseTwin(swinging())
+    twin.connect(0, 161)
+    twin.subscribe("", True, 0)
+    twin.write("", bytes.fromhex("0005"), 0)
+    assert twin.tick(10_000) == []
+    ((_, hello),) = twin.tick(30_000)
+    assert hello == b"\x01\x05\x01174630000192\0Movesense\x000C8CDC000000\0Movesense sport\x002.3.1\0"
+    twin.write("", b"\x04\x06/Meas/Acc/Info\0", 30_000)
+    ((_, info),) = twin.tick(60_000)
+    assert info.hex() == "0106c800" + "080d001a0034006800d000a00141038206" + "0402040810"
+    twin.write("", b"\x04\x07/Info\0", 60_000)
+    assert twin.tick(9_000_000) == []
+    acc, gyr = moved(np.arange(8) / 104)
+    first, second = twin_bytes.notified(0x63, twin_bytes.body(106005, acc, gyr, ranges=(8, 2000)))
+    assert first[:6].hex() == "0263" + "159e0100"
+    assert (len(first), second[:2].hex(), len(second)) == (152, "0363", 48)
+    assert twin.advertised.name == "Movesense 174630000192"
 
 
-def test_rates_and_ranges_are_read() -> None:
-    assert movesense.offered(bytes.fromhex("02 3400 6800  02 04 08"), 1) == ((52, 104), (4, 8))
-    assert movesense.offered(bytes.fromhex("01 3400  02 f401 d007"), 2) == ((52,), (500, 2000))
-    for cut in ("", "02 3400", "01 3400 02 04", "01 3400 01 04 08"):
-        with pytest.raises(SensorFault):
-            movesense.offered(bytes.fromhex(cut), 1)
-
-
-@given(st.lists(st.binary(max_size=60) | st.binary(max_size=200).map(lambda rest: bytes((2, REFERENCE)) + rest)))
-def test_any_packets_are_samples_or_a_frame_error(notifications: list[bytes]) -> None:
-    joiner = Joiner(REFERENCE)
-    for each in notifications:
-        with contextlib.suppress(FrameError):
-            whole = joiner.push(movesense.packet(each))
-            if whole is not None:
-                block = movesense.decode_imu(whole)
-                assert len(block.acc_mps2) == len(block.gyr_radps) == len(block.times_ms(52)) > 0
-                assert np.isfinite(block.gyr_radps).all()
-
-
-@given(st.binary(max_size=60).map(lambda rest: b"\x01\x01" + rest))
-def test_any_response_is_read_or_a_sensor_fault(data: bytes) -> None:
-    response = movesense.packet(data)
-    with contextlib.suppress(SensorFault):
-        movesense.greeting(response)
-    with contextlib.suppress(SensorFault):
-        movesense.check(response, "GET")
-    for range_bytes in (1, 2):
-        with contextlib.suppress(SensorFault):
-            movesense.offered(data, range_bytes)
-
-
-@given(st.integers(0, 2**32 - 1), st.integers(1, 8), st.integers(movesense.LEAST_FIRST, 200))
-def test_where_a_packet_is_split_does_not_matter(first_ms: int, n: int, split: int) -> None:
-    if (split - 4) % 24 == 0:
-        split += 1  # a first part of whole samples cannot be told from a whole packet
-    assert joined(notified(body(first_ms, n), split)) == [body(first_ms, n)]
-
-
-def test_real_packets(vectors: Vectors) -> None:
-    real, as_notified = vectors("movesense_imu9_52")
-    (notification,) = as_notified["notifications"]
-    packet = movesense.packet(bytes.fromhex(notification))
-    whole = Joiner(packet.reference, arrays=3).push(packet)
-    assert whole == bytes.fromhex(real["hex"])
-    block = movesense.decode_imu(whole, arrays=3)
-    expect = real["expect"]
-    assert (block.first_ms, len(block.acc_mps2)) == (expect["timestamp_ms"], expect["n"])
-    np.testing.assert_allclose(block.acc_mps2, expect["acc_mps2"], rtol=1e-12)
-    np.testing.assert_allclose(np.rad2deg(block.gyr_radps), expect["gyro_dps"], rtol=1e-12)
-    (full,) = vectors("movesense_rsp_507")
-    response = movesense.packet(bytes.fromhex(full["hex"]))
-    assert (response.kind, response.reference) == (Kind.RESPONSE, full["expect"]["ref"])
-    assert movesense.status(response) == full["expect"]["status_be"]
-    for name, key, range_bytes in (("movesense_accInfo", "Ranges_g", 1), ("movesense_gyroInfo", "Ranges_dps", 2)):
-        (info,) = vectors(name)
-        rates, ranges = movesense.offered(bytes.fromhex(info["hex"]), range_bytes)
-        assert list(rates) == info["expect"]["SampleRates"]
-        assert list(ranges) == info["expect"][key]
+def test_it_is_known_by_its_name() -> None:
+    assert MOVESENSE in FAMILIES
+    assert MOVESENSE.recognises("Movesense 174630000192", ["0000180d-0000-1000-8000-00805f9b34fb"])
+    assert not MOVESENSE.recognises("Polar H10 B0D1C0DE", [])

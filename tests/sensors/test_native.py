@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import itertools
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -11,11 +12,24 @@ from hypothesis import strategies as st
 
 from firmware_proto import wire
 from imu.errors import ImuError, SensorFault, UsageError
-from imu.model import G_MPS2, Samples
-from imu.sensors import FAMILIES, FrameError, NativeDecoder, RequestRefused, StreamBroken
+from imu.model import G_MPS2, Samples, SensorInfo
+from imu.sensors import (
+    FAMILIES,
+    Ask,
+    FrameError,
+    NativeDecoder,
+    Read,
+    Refill,
+    RequestRefused,
+    Resumed,
+    Step,
+    StreamBroken,
+    Talk,
+)
 from imu.sensors.native import NativeDialogue
 
 RATE_HZ = 104.0
+T = TypeVar("T")
 START = wire.StartAnswer(
     session=7, true_rate_mhz=104_000, acc_g_per_lsb=1 / 2048, gyr_dps_per_lsb=2000 / 32768, mtu=247
 )
@@ -239,77 +253,163 @@ def test_the_newest_protocol_is_refused_in_words() -> None:
     with pytest.raises(FrameError, match="protocol 2"):
         NativeDecoder(START).push(bytes(later), 0.0)
     with pytest.raises(SensorFault, match="update the program"):
-        NativeDialogue().describe(bytes((2, 0)), {})
+        with_sensor(NativeDialogue().introduce(), Sensor(info=bytes((2, 0))))
 
 
-def described(**fields: object) -> tuple[NativeDialogue, object]:
-    info = wire.Info(
-        model="BX One", imu="LSM6DS3TR-C", rates_dhz=(520, 1040, 2080), gyr_ranges_dps=(2000,),
-        mounting=wire.mounting_code(cranial="+y", anterior="+z"), **fields,
-    )  # fmt: skip
+class Sensor:
+    """A sensor of bytes alone: what it holds to be read, and what it answers to each operation."""
+
+    def __init__(self, **holds: bytes | None) -> None:
+        info = wire.Info(
+            model="BX One", imu="LSM6DS3TR-C", rates_dhz=(520, 1040, 2080), gyr_ranges_dps=(2000,),
+            mounting=wire.mounting_code(cranial="+y", anterior="+z"),
+        )  # fmt: skip
+        ordinary = {"info": info.pack(), "serial": b"0042", "firmware": b"1.2", "battery_level": bytes((87,))}
+        self._holds = {getattr(wire, f"{what.upper()}_UUID"): value for what, value in {**ordinary, **holds}.items()}
+        self.says: dict[wire.Op, bytes | wire.StatusCode | Any] = {wire.Op.START: START}
+        self.asked: list[Any] = []
+
+    def __call__(self, step: Step) -> bytes | None:
+        if isinstance(step, Read):
+            return self._holds.get(step.uuid)
+        assert isinstance(step, Ask)
+        request = wire.decode_request(step.request)
+        self.asked.append(request)
+        op = wire.Op(step.request[0])
+        said = self.says.get(op)
+        if isinstance(said, bytes):
+            return said
+        refused = isinstance(said, wire.StatusCode)
+        answer = wire.Answer(
+            op=op, tag=step.request[1], status=said if refused else wire.StatusCode.OK, body=None if refused else said
+        )
+        return answer.pack()
+
+
+def with_sensor(talk: Talk[T], sensor: Sensor) -> T:
+    """What comes of a talk with it."""
+    try:
+        step = next(talk)
+        while True:
+            step = talk.send(sensor(step))
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+
+
+def introduced(sensor: Sensor) -> tuple[NativeDialogue, SensorInfo]:
     dialogue = NativeDialogue()
-    return dialogue, dialogue.describe(info.pack(), {"serial": "0042", "firmware": "1.2"})
+    return dialogue, with_sensor(dialogue.introduce(), sensor)
 
 
 def test_what_the_sensor_is() -> None:
-    _, info = described()
-    assert (info.family, info.model, info.serial, info.firmware) == ("native", "BX One", "0042", "1.2")  # type: ignore[attr-defined]
-    assert info.mount is not None  # type: ignore[attr-defined]
-    assert info.mount.cranial == (0.0, 1.0, 0.0)  # type: ignore[attr-defined]
+    _, info = introduced(Sensor())
+    assert (info.family, info.model, info.serial, info.firmware) == ("native", "BX One", "0042", "1.2")
+    assert info.mount is not None
+    assert info.mount.cranial == (0.0, 1.0, 0.0)
+    with pytest.raises(SensorFault, match="does not say what it is"):
+        introduced(Sensor(info=None))
 
 
 def test_a_rate_that_is_not_offered_names_those_that_are() -> None:
-    dialogue, info = described()
-    assert wire.decode_request(dialogue.configure(info, 104.0)).rate_dhz == 1040  # type: ignore[arg-type, union-attr]
+    sensor = Sensor()
+    dialogue, info = introduced(sensor)
+    with_sensor(dialogue.begin(info, 104.0), sensor)
+    assert [type(request) for request in sensor.asked] == [wire.Stop, wire.SetConfig, wire.Start]
+    assert sensor.asked[1].rate_dhz == 1040
     with pytest.raises(UsageError, match="choose one of: 52, 104, 208"):
-        dialogue.configure(info, 100.0)  # type: ignore[arg-type]
+        with_sensor(dialogue.begin(info, 100.0), sensor)
 
 
-def test_start_gives_the_true_rate_and_ranges() -> None:
-    dialogue, info = described()
-    request = dialogue.start()
-    answer = wire.Answer(op=request[0], tag=request[1], status=wire.StatusCode.OK, body=START).pack()
-    assert dialogue.answers(request, answer)
-    assert not dialogue.answers(dialogue.start(), answer)
-    started = dialogue.started(answer, info)  # type: ignore[arg-type]
+def test_start_gives_the_true_rate_and_ranges_whether_or_not_anything_ran() -> None:
+    sensor = Sensor()
+    dialogue, info = introduced(sensor)
+    sensor.says[wire.Op.STOP] = wire.StatusCode.WRONG_STATE
+    started = with_sensor(dialogue.begin(info, None), sensor)
+    assert [type(request) for request in sensor.asked] == [wire.Stop, wire.Start]
     assert started.session == 7
     assert started.info.rate_hz == 104.0
     assert started.info.acc_range_mps2 == pytest.approx(16 * G_MPS2)
     assert started.info.gyr_range_radps == pytest.approx(np.deg2rad(2000))
 
 
+def test_an_answer_belongs_to_the_request_of_its_operation_and_number() -> None:
+    dialogue = NativeDialogue()
+    first, second = next(dialogue.ping(1)), next(dialogue.ping(1))
+    assert isinstance(first, Ask)
+    assert isinstance(second, Ask)
+    answer = wire.Answer(op=wire.Op.PING, tag=first.request[1], status=wire.StatusCode.OK).pack()
+    assert dialogue.answers(first.request, answer)
+    assert not dialogue.answers(second.request, answer)
+
+
 def test_a_refusal_says_what_and_why() -> None:
-    dialogue, info = described()
-    answer = wire.Answer(op=wire.Op.START, tag=1, status=wire.StatusCode.HARDWARE_FAULT).pack()
+    sensor = Sensor()
+    dialogue, info = introduced(sensor)
+    sensor.says[wire.Op.START] = wire.StatusCode.HARDWARE_FAULT
     with pytest.raises(RequestRefused, match=r"refused START \(HARDWARE_FAULT\)"):
-        dialogue.started(answer, info)  # type: ignore[arg-type]
+        with_sensor(dialogue.begin(info, None), sensor)
+
+
+def test_a_stream_is_taken_up_where_it_is_or_gone() -> None:
+    sensor = Sensor()
+    dialogue, info = introduced(sensor)
+    started = with_sensor(dialogue.begin(info, None), sensor)
+    sensor.says[wire.Op.RESUME] = wire.ResumeAnswer(running=True, next_index=900)
+    assert with_sensor(dialogue.resume(started), sensor) == Resumed(running=True, next_index=900)
+    sensor.says[wire.Op.RESUME] = wire.StatusCode.RANGE_GONE
+    assert with_sensor(dialogue.resume(started), sensor) is None
 
 
 def test_a_refill_that_is_gone_is_empty_and_not_an_error() -> None:
-    dialogue, _ = described()
-    gone = wire.Answer(op=wire.Op.BACKFILL, tag=1, status=wire.StatusCode.RANGE_GONE).pack()
-    assert dialogue.refilling(gone).count == 0
-    part = wire.Answer(
-        op=wire.Op.BACKFILL, tag=1, status=wire.StatusCode.OK, body=wire.BackfillAnswer(first=50, count=10)
-    )
-    assert (dialogue.refilling(part.pack()).first, dialogue.refilling(part.pack()).count) == (50, 10)
+    sensor, dialogue = Sensor(), NativeDialogue()
+    sensor.says[wire.Op.BACKFILL] = wire.BackfillAnswer(first=50, count=10)
+    assert with_sensor(dialogue.refill(7, 50, 10**6), sensor) == Refill(first=50, count=10)
+    assert (sensor.asked[0].first, sensor.asked[0].count) == (50, 0xFFFF)
+    sensor.says[wire.Op.BACKFILL] = wire.StatusCode.RANGE_GONE
+    assert with_sensor(dialogue.refill(7, 0, 5), sensor).count == 0
+    sensor.says[wire.Op.BACKFILL] = wire.StatusCode.BUSY
+    with pytest.raises(RequestRefused, match="BUSY"):
+        with_sensor(dialogue.refill(7, 0, 5), sensor)
+
+
+def test_stopping_tells_how_far_the_stream_went_if_that_can_be_read() -> None:
+    status = wire.Status(
+        state=wire.State.IDLE, errors=wire.ErrorBits(0), session=7, next_index=640, oldest_index=0, time_us=0,
+        battery_mv=3900, dropped_frames=0,
+    )  # fmt: skip
+    said = with_sensor(NativeDialogue().halt(), Sensor(status=status.pack()))
+    assert said is not None
+    assert (said.state, said.session, said.next_index) == ("idle", 7, 640)
+    for unreadable in (None, b"", b"garbled"):
+        assert with_sensor(NativeDialogue().halt(), Sensor(status=unreadable)) is None
+
+
+@pytest.mark.parametrize(("level", "charge"), [(bytes((87,)), 87), (bytes((0,)), 0), (b"", None), (b"\x65", None)])
+def test_the_charge(level: bytes, charge: int | None) -> None:
+    assert with_sensor(NativeDialogue().battery(), Sensor(battery_level=level)) == charge
 
 
 @given(st.binary(max_size=40))
 def test_random_answers_and_status_raise_only_what_a_person_can_read(data: bytes) -> None:
-    dialogue, info = described()
-    for read in (
-        lambda: dialogue.started(data, info),  # type: ignore[arg-type]
-        lambda: dialogue.resumed(data),
-        lambda: dialogue.refilling(data),
-        lambda: dialogue.check(data),
-        lambda: dialogue.status(data),
-        lambda: dialogue.describe(data, {}),
-    ):
+    sensor = Sensor()
+    dialogue, info = introduced(sensor)
+    started = with_sensor(dialogue.begin(info, None), sensor)
+    sensor.says = dict.fromkeys(wire.Op, data)
+    talks = [dialogue.begin(info, None), dialogue.resume(started), dialogue.halt(), dialogue.refill(7, 0, 9)]
+    for talk in (*talks, dialogue.ping(1)):
         with contextlib.suppress(ImuError):
-            read()
+            with_sensor(talk, sensor)  # type: ignore[arg-type]
+    with contextlib.suppress(ImuError):
+        dialogue.status(data)
+    with contextlib.suppress(ImuError):
+        introduced(Sensor(info=data, serial=data))
 
 
 def test_every_family_can_be_told_apart() -> None:
-    assert len({family.service_uuid for family in FAMILIES}) == len(FAMILIES)
     assert len({family.name for family in FAMILIES}) == len(FAMILIES)
+    for family in FAMILIES:
+        uuids = (family.service_uuid,) if family.advertised else ()
+        for prefix in family.name_prefixes:
+            named = f"{prefix} 0042"
+            assert [other.name for other in FAMILIES if other.recognises(named, uuids)] == [family.name]
+        assert not any(other.recognises(None, ()) for other in FAMILIES)

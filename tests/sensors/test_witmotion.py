@@ -1,134 +1,159 @@
-"""WitMotion's frames: however they are cut and damaged, the sound ones come out."""
+"""WitMotion's sensor as a whole: what is said to its virtual twin, and the samples that come of what that sends."""
 
-import itertools
-import struct
-from collections.abc import Callable
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from sensors.desk import Desk, shifted, swinging
 
+from firmware_proto.twins.witmotion import BATTERY, RATE, WitMotionTwin, answer, measured
 from imu.errors import UsageError
-from imu.model import G_MPS2
-from imu.sensors import witmotion
-from imu.sensors.witmotion import Register, Splitter, WitBlock
+from imu.model import G_MPS2, Samples
+from imu.sensors import FAMILIES, FrameError
+from imu.sensors.witmotion import WITMOTION, WitMotionDecoder
 
-Vectors = Callable[[str], list[dict[str, Any]]]
-COUNTS = st.tuples(*[st.integers(-(2**15), 2**15 - 1)] * 9)
-
-
-def frame(counts: tuple[int, ...]) -> bytes:
-    return b"\x55\x61" + struct.pack("<9h", *counts)
+UNLOCK, SAVE = "ffaa6988b5", "ffaa00"
 
 
-def steady(k: int) -> bytes:
-    """A frame without the bytes that one begins with in its data."""
-    return frame((k, 100, 2048, k, -5, 7, 300, 400, 500))
+def desk(seconds: float = 40.0, **quirks: Any) -> Desk:
+    return Desk(WITMOTION, WitMotionTwin(swinging(seconds), **quirks))
 
 
-def counts_of(blocks: list[WitBlock]) -> list[list[int]]:
-    acc = np.concatenate([block.acc_mps2 for block in blocks]) / G_MPS2 * 2048
-    gyr = np.rad2deg(np.concatenate([block.gyr_radps for block in blocks])) * 32768 / 2000
-    return np.rint(np.hstack([acc, gyr])).astype(int).tolist()
+@pytest.mark.parametrize(("rate_hz", "code"), [(None, "08"), (100, "09"), (200, "0b")])
+def test_it_is_unlocked_and_set_to_the_rate_and_nothing_is_saved(rate_hz: float | None, code: str) -> None:
+    there = desk(locks=True)
+    started = there.begin(rate_hz)
+    assert [each.hex() for each in there.written] == [UNLOCK, f"ffaa03{code}00", "ffaa270300"]
+    assert started.info.rate_hz == (rate_hz or 50)
+    assert started.info.acc_range_mps2 == 16 * G_MPS2
+    there.run(there.said.resume(started))
+    there.run(there.said.halt())
+    there.run(there.said.battery())
+    assert not any(each.hex().startswith(SAVE) for each in there.written)
+    assert isinstance(there.twin, WitMotionTwin)
+    assert there.twin.saves == 0
 
 
-def test_scales() -> None:
-    block = Splitter().push(frame((2048, -32768, 0, 16384, -16384, 32767, 0, 0, 0)))
-    np.testing.assert_allclose(block.acc_mps2, [[G_MPS2, -16 * G_MPS2, 0]])
-    np.testing.assert_allclose(np.rad2deg(block.gyr_radps), [[1000, -1000, 2000 * 32767 / 32768]])
-    assert block.clipped == 1
+@pytest.mark.parametrize("off_ppm", [-40_000, 0, 30_000])
+@pytest.mark.parametrize("quirks", [{}, {"burst": 8}, {"burst": 16, "cut": True}, {"answers": False}])
+def test_samples_are_the_movement_at_their_times(quirks: dict[str, Any], off_ppm: float) -> None:
+    there = desk(true_rate_ppm=off_ppm, **quirks)
+    started = there.begin()
+    begun_s = 0.1  # the first samples after the rate was set came before the last command
+    samples = there.stream(started, 30)
+    np.testing.assert_array_equal(samples.index, np.arange(len(samples)))
+    assert len(samples) > 29 * 50 * (1 + off_ppm * 1e-6)
+    assert samples.t_s[0] == 0
+    late = samples[samples.t_s > 12]
+    assert abs(shifted(late) - begun_s) < 0.1 + 6 * abs(off_ppm) * 1e-6
+    assert (len(late) - 1) / np.ptp(late.t_s) == pytest.approx(50 * (1 + off_ppm * 1e-6), rel=2e-3)
 
 
-@pytest.mark.parametrize(("count", "clipped"), [(32767, 1), (-32767, 1), (-32768, 1), (32766, 0), (-32766, 0)])
-def test_the_end_of_a_range_is_clipped(count: int, clipped: int) -> None:
-    assert Splitter().push(frame((0, 0, count, 0, 0, 0, 0, 0, 0))).clipped == clipped
+def test_a_rate_that_is_not_offered_names_those_that_are() -> None:
+    with pytest.raises(UsageError, match="50, 100, 200"):
+        desk().begin(104)
 
 
-@given(st.lists(COUNTS, min_size=1, max_size=20), st.lists(st.integers(0, 400)))
-def test_frames_come_out_however_they_are_notified(counts: list[tuple[int, ...]], cuts: list[int]) -> None:
-    data = b"".join(frame(each) for each in counts)
-    splitter = Splitter()
-    edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
-    blocks = [splitter.push(data[a:b]) for a, b in itertools.pairwise(edges)]
-    assert counts_of(blocks) == [list(each[:6]) for each in counts]
-    assert splitter.skipped == 0
+def test_a_sensor_that_does_not_take_the_rate_is_found_out() -> None:
+    with pytest.raises(UsageError, match="does not take 100 Hz"):
+        desk(most_hz=50).begin(100)
+    assert desk(most_hz=50, answers=False).begin(100).info.rate_hz == 100, "one that does not answer is believed"
 
 
-@given(st.integers(1, 8), st.binary(min_size=1, max_size=60), st.integers(0, 19))
-def test_damage_costs_no_frame_far_from_it(n: int, damage: bytes, cut: int) -> None:
-    """Bytes put in and bytes lost; after them, at most what the damage could hide is gone."""
-    before, after = b"".join(map(steady, range(n))), b"".join(map(steady, range(100, 110)))
-    splitter = Splitter()
-    blocks = [splitter.push(before), splitter.push(damage + after[cut:])]
-    found = [row[0] for row in counts_of(blocks)]
-    assert found[:n] == list(range(n))
-    assert set(found) >= set(range(105, 110))
+def test_the_battery_is_read_between_the_measurements() -> None:
+    there = desk(battery_cv=382, burst=8)
+    started = there.begin()
+    assert there.run(there.said.battery()) == 60
+    samples = there.stream(started, 5)
+    assert len(samples) > 200
+    assert desk(answers=False).run(WITMOTION.dialogue().battery()) is None
+    assert desk(battery_cv=0).begin() is not None
+    assert Desk(WITMOTION, WitMotionTwin(swinging(), battery_cv=0)).run(there.said.battery()) is None
 
 
-def test_a_beginning_inside_of_a_frame_is_none() -> None:
-    inside = frame((0x6155, 1, 2, 3, 4, 5, 6, 7, 8))
-    splitter = Splitter()
-    blocks = [splitter.push(b"\x00" + inside + steady(1) + steady(2))]
-    assert [row[0] for row in counts_of(blocks)] == [0x6155, 1, 2]
-    assert splitter.skipped == 1
-    lost = Splitter()
-    assert [row[0] for row in counts_of([lost.push(inside[1:] + steady(1) + steady(2))])] == [1, 2]
+def test_what_was_lost_on_the_way_is_a_hole_and_what_only_waited_is_none() -> None:
+    there = desk()
+    started = there.begin()
+    before = there.stream(started, 15)
+    assert isinstance(there.twin, WitMotionTwin)
+    there.twin.stall(there.now_us, 1_500_000)
+    waited = there.stream(started, 5)
+    np.testing.assert_array_equal(np.diff(waited.index), 1)
+    there.twin.stall(there.now_us, 6_000_000)  # it holds two seconds of them
+    after = there.stream(started, 12)
+    whole = Samples.concat([before, waited, after])
+    (hole,) = np.flatnonzero(np.diff(whole.index) > 1)
+    assert np.diff(whole.index)[hole] == pytest.approx(200, abs=15)
+    assert np.diff(whole.t_s)[hole] == pytest.approx(4, abs=0.3)
 
 
-def test_a_beginning_is_not_believed_because_it_begins_a_notification() -> None:
-    """Out of step, the next frame has to follow, wherever notifications are cut."""
-    splitter = Splitter()
-    first = splitter.push(bytes(3) + b"\x55")
-    second = splitter.push(b"\x61" + bytes(25) + steady(1) + steady(2))
-    assert [row[0] for row in counts_of([first, second])] == [1, 2]
-    assert splitter.skipped == 30
+def test_after_a_reconnect_the_same_stream_goes_on_behind_a_hole() -> None:
+    there = desk(burst=8, cut=True)
+    started = there.begin()
+    before = there.stream(started, 10.02)
+    there.twin.disconnect(there.now_us)
+    there.wait(5)
+    there.connect()
+    resumed = there.run(there.said.resume(started))
+    assert resumed is not None
+    assert resumed.running
+    after = there.stream(started, 10)
+    assert np.diff(np.concatenate((before.t_s[-1:], after.t_s[:1]))) == pytest.approx(5, abs=0.5)
+    assert after.index[0] - before.index[-1] == pytest.approx(250, abs=25)
+    np.testing.assert_array_equal(np.diff(after.index), 1)
+    assert abs(shifted(after) - 0.1) < 0.2
 
 
-@given(st.lists(st.binary(max_size=100) | st.binary(max_size=30).map(lambda rest: b"\x55\x61" + rest)))
-def test_any_bytes_are_taken_and_each_is_accounted_for(notifications: list[bytes]) -> None:
-    splitter = Splitter()
-    blocks = [splitter.push(each) for each in notifications]
-    frames = sum(len(block.acc_mps2) for block in blocks) + len(splitter.answers())
-    left = sum(map(len, notifications)) - 20 * frames - splitter.skipped
-    assert 0 <= left < 20
+def test_a_sensor_that_was_switched_off_is_set_again() -> None:
+    there = desk()
+    started = there.begin()
+    there.stream(started, 3)
+    assert isinstance(there.twin, WitMotionTwin)
+    there.twin.switch_off(there.now_us)
+    there.twin.registers[RATE] = 6
+    there.connect()
+    there.run(there.said.resume(started))
+    assert there.twin.registers[RATE] == 8
 
 
-def test_answers_to_reads_come_between_the_samples() -> None:
-    splitter = Splitter()
-    block = splitter.push(steady(1) + b"\x55\x71\x64\x00" + struct.pack("<8h", 397, *[0] * 7) + steady(2))
-    assert len(block.acc_mps2) == 2
-    (answer,) = splitter.answers()
-    assert (answer.first, answer.values[0]) == (Register.BATTERY, 397)
-    assert splitter.answers() == []
+def test_clipped_samples_are_counted_once() -> None:
+    decoder = WitMotionDecoder(50)
+    acc = np.array([[0.0, 0.0, 17.0], [0.0, 0.0, 1.0]])
+    decoder.push(measured(acc, np.zeros((2, 3))), 1.0)
+    decoder.push(measured(acc, np.array([[0.0, -2500.0, 0.0]] * 2)), 1.04)
+    assert decoder.clipped == 3
 
 
-def test_commands() -> None:
-    assert witmotion.set_rate(100) == bytes.fromhex("ffaa030900")
-    assert witmotion.write(Register.SIX_AXES, 1) == bytes.fromhex("ffaa240100")
-    assert witmotion.read(Register.BATTERY) == bytes.fromhex("ffaa276400")
-    with pytest.raises(UsageError, match="200"):
-        witmotion.set_rate(104)
+def test_what_holds_no_frame_is_refused() -> None:
+    decoder = WitMotionDecoder(50)
+    with pytest.raises(FrameError):
+        decoder.push(bytes(40), 0.0)
+    assert len(decoder.push(answer(BATTERY, {BATTERY: 391}), 0.1)) == 0
+    assert len(decoder.push(measured(np.zeros((1, 3)), np.zeros((1, 3)))[:9], 0.2)) == 0
 
 
-def test_real_commands(vectors: Vectors) -> None:
-    sent = {each["hex"] for each in vectors("wit_cmd")}
-    built = [witmotion.UNLOCK, witmotion.set_rate(50), witmotion.set_rate(100), witmotion.set_rate(200)]
-    assert sent == {each.hex() for each in [*built, witmotion.read(0x3A)]}
+def test_the_twin_keeps_to_the_documents() -> None:
+    """Bytes worked out by hand from WitMotion's tables, and those of its own example."""
+    assert answer(0x3A, {0x3A: 360, 0x3B: 105, 0x3C: 122}).hex() == "55713a00680169007a0000000000000000000000"
+    frame = measured(np.array([[0.5, -0.25, 1.0]]), np.array([[125.0, -250.0, 0.0]]))
+    assert frame[:14].hex() == "5561" + "000400fe0008" + "000800f00000"
+    twin = WitMotionTwin(swinging(), locks=True)
+    twin.connect(0, 247)
+    twin.write("", bytes.fromhex("ffaa030800"), 0)
+    assert twin.registers[RATE] == 6, "it is locked"
+    twin.write("", bytes.fromhex(UNLOCK), 0)
+    twin.write("", bytes.fromhex("ffaa030800"), 11_000_000)
+    assert twin.registers[RATE] == 6, "it was unlocked too long ago"
+    twin.write("", bytes.fromhex(UNLOCK), 12_000_000)
+    twin.write("", bytes.fromhex("ffaa030800"), 13_000_000)
+    assert twin.registers[RATE] == 8
+    assert twin.advertised.name == "WT901BLE67"
 
 
-def test_real_frames(vectors: Vectors) -> None:
-    for real in vectors("wit_ble68"):
-        beginning = bytes.fromhex(real["hex"])
-        splitter = Splitter()
-        assert len(splitter.push(beginning).acc_mps2) == 0
-        block = splitter.push(bytes(4))  # pitch and yaw were not kept
-        np.testing.assert_allclose(block.acc_mps2[0] / G_MPS2, real["expect"]["acc_g"])
-        np.testing.assert_allclose(np.rad2deg(block.gyr_radps[0]), real["expect"]["gyro_dps"])
-    (answer,) = vectors("wit_0x71")
-    splitter = Splitter()
-    splitter.push(bytes.fromhex(answer["hex"]))
-    (registers,) = splitter.answers()
-    assert registers.first == answer["expect"]["start_register"]
-    assert list(registers.values[:3]) == answer["expect"]["magn_raw"]
+def test_it_is_known_by_its_name() -> None:
+    assert WITMOTION in FAMILIES
+    assert WITMOTION.recognises("WT901BLE67", [])
+    assert not WITMOTION.recognises("BX-0001", [])
+    assert not WITMOTION.recognises(None, [])

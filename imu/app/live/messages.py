@@ -366,7 +366,7 @@ def encode(message: Message, *, host_s: float, age_s: float | None) -> str:
     """The text of a message as sent at `host_s`, the newest sample being `age_s` old."""
     body = {field.name: _plain(getattr(message, field.name)) for field in dataclasses.fields(message)}
     whole = {"v": VERSION, "kind": message.kind, "host_s": round(host_s, 3), "age_s": _plain(age_s), **body}
-    return json.dumps(whole, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    return json.dumps(whole, separators=(",", ":"), allow_nan=False)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 (any field)

@@ -69,7 +69,7 @@ class PageDisplay:
         self._first_load_kg = board.load_kg
         self._loads: list[tuple[float, float | None]] = []
         self._line, self._noticed = present.line(board), board.notice
-        self._newest_s, self._heard_s = -math.inf, math.nan
+        self._newest_s, self._heard_s = 0.0, math.nan
         self._traced_s, self._told_s, self._owes = -math.inf, -math.inf, False
         self._dirty = self._past_changed = False
 

@@ -60,7 +60,7 @@ def state(board: Board, trace: Trace) -> State:
     """How things stand."""
     live, ended = board.live, board.last_set
     return State(
-        t_s=live.t_s,
+        t_s=live.t_s or NAN,
         phase=live.phase.value,
         phase_words=words.PHASES[live.phase],
         phase_since_s=live.phase_since_s,

@@ -10,6 +10,7 @@ import asyncio
 import dataclasses
 import secrets
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import imu
@@ -108,7 +109,10 @@ class Studio:
         found = await find(sensor, SCAN_S, self._backend)
         self._found = found.address
         self._enter("connecting", f"Connecting to {found.name} ...")
-        return await record(found, self.plan, backend=self._backend, display=self._show, begun=self._begun)
+        return await record(
+            found, self.plan, backend=self._backend, display=self._show, begun=self._begun,
+            say=partial(self._enter, "connecting"),
+        )  # fmt: skip
 
     def _show(self, board: Board) -> Display:
         self.page = PageDisplay(board, self.hub, self._display(board))
@@ -130,10 +134,14 @@ class Studio:
             return self._enter("failed", str(error), say=False)
         self.recorded.append(recorded)
         self.page.finish(recorded.analysis.reps)
-        self._kept(recorded)
-        if recorded.error is not None:
-            console.err().print(f"error: {recorded.error}", style="red", soft_wrap=True)
-            return self._enter("failed", str(recorded.error), say=False)
+        error = recorded.error
+        try:
+            self._kept(recorded)
+        except ImuError as unkept:
+            error = error or unkept
+        if error is not None:
+            console.err().print(f"error: {error}", style="red", soft_wrap=True)
+            return self._enter("failed", str(error), say=False)
         kept = "Stopped; nothing was received." if recorded.folder is None else f"Session kept: {recorded.folder.name}"
         return self._enter("stopped", kept, say=False)
 
@@ -290,6 +298,7 @@ class Studio:
     def _connect(self) -> None:
         if self._stage in UNDER_WAY:
             raise BadCommand(f"A session is under way ({self._stage}).", code="state")
+        self._enter("looking", self._text, say=False)
         self._wanted.set()
 
     def _stop(self) -> None:

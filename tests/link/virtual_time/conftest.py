@@ -29,11 +29,13 @@ class Live:
     events: list[LinkEvent] = field(default_factory=list)
     error: SensorError | None = None
     link: SensorLink | None = None
+    said: list[str] = field(default_factory=list)
 
     async def stream(self, seconds: float) -> None:
         """Record for so many seconds from the first sample on, then stop and take the rest."""
+        found = await find(self.sensor.advertised.name, 5.0, self.backend)
         try:
-            async with SensorLink(await find(self.sensor.name, 5.0, self.backend), backend=self.backend) as self.link:
+            async with SensorLink(found, backend=self.backend, say=self.said.append) as self.link:
                 asyncio.get_running_loop().call_later(seconds, self.stop)
                 await self.take()
         except SensorError as error:
@@ -84,10 +86,12 @@ Play = Callable[[Live], Coroutine[Any, Any, None]]
 def live() -> Callable[..., Live]:
     """Play a scene in virtual time; the sensor's raw samples are all different."""
 
-    def play(scene: Play, *, rate_hz: float = 104.0, mtu: int = 247, **options: Any) -> Live:
+    def play(
+        scene: Play, *, of: Any = None, rate_hz: float = 104.0, mtu: int = 247, **options: Any
+    ) -> Live:  # `of`: a sensor of another make
         n = np.arange(240 * int(rate_hz))[:, None]
         raw = ((n * (7, 11, 13, 17, 19, 23) + (0, 100, 2048, 0, 50, 9)) % 4001 - 2000).astype(np.int16)
-        sensor = VirtualSensor(raw, rate_hz, serial="VTIME0001", **options)
+        sensor = of or VirtualSensor(raw, rate_hz, serial="VTIME0001", **options)
 
         async def whole() -> Live:
             async with virtual_air([sensor], mtu=mtu) as air:

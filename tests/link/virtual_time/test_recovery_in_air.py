@@ -112,6 +112,25 @@ def test_who_never_comes_back_is_given_up_after_a_minute_with_a_reason(live: Pla
     assert len(one.samples) > 400
 
 
+def test_who_lets_connect_but_says_nothing_is_given_up_a_minute_after_it_was_last_heard(live: Play) -> None:
+    silent_for_s = []
+
+    async def scene(live: Any) -> None:
+        now_s = asyncio.get_running_loop().time
+        recording = asyncio.create_task(live.stream(500.0))
+        await asyncio.sleep(5.0)
+        live.sensor.faults.drop, live.sensor.faults.lose_answers_next = 1.0, 10**6
+        live.air.drop(0)
+        since_s = now_s()
+        await recording
+        silent_for_s.append(now_s() - since_s)
+
+    one = live(scene)
+    assert isinstance(one.error, ConnectionFailed)
+    assert "was lost and not found again within 60 s" in str(one.error)
+    assert 60.0 <= silent_for_s[0] + 0.1 < 70.0  # up to one more try, which waits 5 s for an answer
+
+
 def test_a_sensor_that_answers_but_sends_nothing_any_more_is_given_up_with_a_reason(live: Play) -> None:
     async def mute(live: Any) -> None:
         await asyncio.sleep(5.0)
