@@ -230,6 +230,7 @@ class Stage:
                         await self._keep_telling()
                     finally:
                         self.hub.close("The program was ended; the session is kept.")
+                        await self.hub.gone()
 
         self._thread = Thread(serve)
         ready.get(timeout=10)

@@ -26,7 +26,7 @@ def performed() -> Recording:
 
 
 def test_a_page_counts_to_ten_aloud(opened: Open, demo: Callable[..., Demo], performed: Recording) -> None:
-    live = demo(performed, speed=20.0, target_reps=10, load_kg=20.0)
+    live = demo(performed, speed=15.0, target_reps=10, load_kg=20.0)
     one, other = opened(live.links.control), opened(live.links.view)
     one.page.get_by_role("button", name="Sound is off").click()
     one.page.evaluate(WATCH)
@@ -40,18 +40,17 @@ def test_a_page_counts_to_ten_aloud(opened: Open, demo: Callable[..., Demo], per
     assert said[0] == "sound on"
     assert said[1:9] == [str(n) for n in range(1, 9)]
     assert said[9:12] == ["last two", "9", "10"]
-    assert said[12:] in (
-        _AT_THE_END,
-        ["11", "make that 10", *_AT_THE_END],
-    )  # getting off the bench begins as a lift does
-    course = [_sign(sound) for sound in one.heard()]
-    course = [sign for sign in course if sign is not None]
-    for number in range(1, 11):  # the count, then the tone of the hold, both as the page shows the hold; then down
-        at = course.index(str(number))
-        following = course[at : course.index(str(number + 1)) if number < 10 else len(course)]
-        assert [sign for sign in following if sign in (str(number), "tone", "Hold", "Lower")][:4] == [
-            str(number), "tone", "Hold", "Lower",
-        ]  # fmt: skip
+    # Getting off the bench begins as a lift does.
+    assert said[12:] in (_AT_THE_END, ["11", "make that 10", *_AT_THE_END])
+    course = [sign for sign in map(_sign, one.heard()) if sign is not None]
+    starts = [course.index(str(number)) for number in range(1, 11)]
+    for start, end in zip(starts, [*starts[1:], len(course)], strict=True):
+        # The count, at once the tone of the hold; the page shows the hold, then the way down, and nothing sounds in it.
+        number, tone, *shown = course[start:end]
+        assert (number.isdigit(), tone) == (True, "tone")
+        assert "tone" not in shown[: shown.index("Lower")]
+        assert shown[0] in ("Hold", "Lower")  # at this speed a hold may pass between two looks
+    assert course.count("Hold") > 5
 
     for page in (one.page, other.page):
         expect(page.locator("#rows .rep:not(.not)")).to_have_count(10)
@@ -61,7 +60,7 @@ def test_a_page_counts_to_ten_aloud(opened: Open, demo: Callable[..., Demo], per
     live.stop()
     (kept,) = live.studio.recorded
     assert kept.folder is not None
-    assert len(read_session(kept.folder).header.exercise) > 0
+    assert sum(rep.counted for rep in read_session(kept.folder).reps) == 10
     assert len(kept.analysis.counted) == 10
 
 
