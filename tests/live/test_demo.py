@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from live.conftest import Demo, Open
+from live.served import Demo, Open
 from playwright.sync_api import expect
 
 from firmware_proto.motion import Recording
@@ -80,8 +80,9 @@ def test_a_sensor_out_of_reach_is_told_and_what_it_kept_is_filled_in(
     page = opened(live.links.control).page
     live.begin()
     expect(page.locator("#count")).to_have_text("4", timeout=60000)
-    live.call(live.air.drop, 0)
+    live.call(live.air.reach, 0, within=False)
     expect(page.locator("#phase")).to_have_text("No signal", timeout=20000)
+    live.call(live.air.reach, 0, within=True)
     expect(page.locator("body")).to_have_class("stale")
     expect(page.locator("body")).not_to_have_class("stale", timeout=30000)
     expect(page.locator("#count")).to_have_text("10", timeout=60000)

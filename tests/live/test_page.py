@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import pytest
-from live.conftest import (
+from live.served import (
     LANDSCAPE,
     LAPTOP,
     LINE,

@@ -6,7 +6,7 @@ import dataclasses
 import re
 
 import pytest
-from live.conftest import STATE, Open, Stage
+from live.served import STATE, Open, Stage
 from live.test_page import LOWERING, row, show
 from playwright.sync_api import expect
 

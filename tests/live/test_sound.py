@@ -6,7 +6,7 @@ import itertools
 from typing import Any
 
 import pytest
-from live.conftest import STATE, Open, Opened, Stage
+from live.served import STATE, Open, Opened, Stage
 from live.test_page import LOWERING, show
 from playwright.sync_api import expect
 
