@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from coach.conftest import LATE_S, Script, beats, exercise, heard, said, sounds, summary
+from coach.script import LATE_S, Script, beats, exercise, heard, said, sounds, summary
 
 from imu.coach import Coach, Say, Verbosity, Why, hz_of_pitch
 from imu.coach import heard as audible

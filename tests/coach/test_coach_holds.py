@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from coach.conftest import Script, exercise, heard, said, sounds
+from coach.script import Script, exercise, heard, said, sounds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

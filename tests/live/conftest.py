@@ -1,329 +1,79 @@
-"""The page in a real Chromium, before the real server.
+"""A real Chromium for the tests in this folder: started once for all of them, and gone after the last.
 
-Two ways to fill it. `demo` is the whole program: a virtual sensor, bleak, the recorder, the server, in a thread of its
-own. `stage` is the real server without a recorder, whose messages a test writes: for what seldom happens, and for what
-has to be seen at rest. In both, speech and tones are written down by the page's own browser (`SPY`).
+While playwright is there, it leaves a running loop in this thread, which asyncio elsewhere would not forgive.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import dataclasses
 import os
-import queue
 import shutil
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
+from live.served import Demo, Open, Stage
+from playwright.sync_api import Browser, sync_playwright
 
 from firmware_proto.motion import Recording
-from firmware_proto.virtual_radio import Air, virtual_air
-from imu.app import words
-from imu.app.demo import virtual_sensor
-from imu.app.live import present
-from imu.app.live.commands import MAX_LOAD_KG, MAX_REPS, BadCommand, Command
-from imu.app.live.hub import Hub, Role
-from imu.app.live.messages import STALE_S, Hello, Line, Link, Message, Settings, Snapshot, State, Trace
-from imu.app.live.run import Links, Where
-from imu.app.live.run import live as live_page
-from imu.app.live.security import Door
-from imu.app.live.server import Pages, listen, serving
-from imu.app.live.studio import Studio
-from imu.app.record import Plan
-from imu.exercises import EXERCISES, get_exercise
-from imu.link import Backend
 
-pytest.importorskip("playwright", reason="playwright drives the browser: pip install playwright")
-
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-
+HERE = Path(__file__).parent
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-PORTRAIT, LANDSCAPE, LAPTOP = (390, 844), (844, 390), (1366, 768)
-SPY = """
-window.__heard = []; window.__errors = [];
-const note = (what) => window.__heard.push({ at: performance.now(), phase: document.getElementById("phase")?.textContent,
-  count: document.getElementById("count")?.textContent, ...what });
-const utterances = [];
-Object.defineProperty(window, "speechSynthesis", { value: {
-  getVoices: () => window.__voices ?? [], addEventListener() {},
-  speak(u) { note({ say: u.text }); setTimeout(() => u.onend?.(), window.__speech_ms ?? 5); }, cancel() { note({ cancel: true }); },
-} });
-const make = AudioContext.prototype.createOscillator;
-AudioContext.prototype.createOscillator = function () {
-  const one = make.call(this), start = one.start.bind(one), stop = one.stop.bind(one);
-  const began = this;
-  let hz = null;
-  const set = one.frequency.setValueAtTime.bind(one.frequency);
-  one.frequency.setValueAtTime = (value, at) => { hz = value; return set(value, at); };
-  const tone = { tone: null, from: null, until: null };
-  one.start = (at) => { tone.tone = hz; tone.from = at; tone.at_audio = began.currentTime; note(tone); window.__heard.at(-1).live = tone; start(at); };
-  one.stop = (at) => { const last = window.__heard.find((h) => h.live === tone); if (last) last.until = at ?? began.currentTime; stop(at); };
-  return one;
-};
-"""
+_open, _browser = ExitStack(), list[Browser]()
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """One browser for all tests; skipped where there is none, unless IMU_CHROMIUM_REQUIRED says it has to be there."""
-    path = os.environ.get("IMU_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        why = "there is no Chromium (apt-get install chromium, or IMU_CHROMIUM=PATH)"
-        (pytest.fail if os.environ.get("IMU_CHROMIUM_REQUIRED") else pytest.skip)(why)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield browser
-        browser.close()
+@pytest.fixture
+def chromium() -> Browser:
+    """The browser; skipped where there is none, unless IMU_CHROMIUM_REQUIRED says it has to be there."""
+    if not _browser:
+        path = os.environ.get("IMU_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+        if path is None:
+            why = "there is no Chromium (apt-get install chromium, or IMU_CHROMIUM=PATH)"
+            (pytest.fail if os.environ.get("IMU_CHROMIUM_REQUIRED") else pytest.skip)(why)
+        playwright = _open.enter_context(sync_playwright())
+        _browser.append(playwright.chromium.launch(executable_path=path, args=list(FLAGS)))
+        _open.callback(_browser[0].close)
+    return _browser[0]
 
 
-@dataclasses.dataclass
-class Opened:
-    """A page, and what went wrong in it."""
-
-    page: Page
-    context: BrowserContext
-    trouble: list[str]
-
-    def heard(self) -> list[dict[str, Any]]:
-        """What was spoken and played, in order."""
-        return self.page.evaluate("window.__heard.map(({live, ...rest}) => rest)")
-
-    def said(self) -> list[str]:
-        return [one["say"] for one in self.heard() if "say" in one]
-
-
-Open = Callable[..., Opened]
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """Close the browser when no test of this folder follows."""
+    if nextitem is None or not nextitem.path.is_relative_to(HERE):
+        _browser.clear()
+        _open.close()
 
 
 @pytest.fixture
 def opened(chromium: Browser) -> Iterator[Open]:
-    """Open a link; no page may ask for anything elsewhere, or have an error, unless the test takes it off the list."""
-    pages: list[Opened] = []
-
-    def at(
-        link: str, size: tuple[int, int] = PORTRAIT, *, scheme: str = "dark", script: str = "", **more: Any
-    ) -> Opened:
-        context = chromium.new_context(
-            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, service_workers="block", **more
-        )
-        context.add_init_script(SPY + script)
-        page = context.new_page()
-        trouble: list[str] = []
-        own = link.split("?")[0]
-        page.on("pageerror", lambda error: trouble.append(f"error: {error}"))
-        page.on("console", lambda said: said.type in ("error", "warning") and trouble.append(f"console: {said.text}"))
-        page.on("request", lambda request: request.url.startswith(own) or trouble.append(f"asked for {request.url}"))
-        page.on("websocket", lambda ws: ws.url.startswith(own.replace("http", "ws")) or trouble.append(ws.url))
-        page.goto(link)
-        pages.append(Opened(page, context, trouble))
-        return pages[-1]
-
-    yield at
-    found = [one.trouble for one in pages]
-    for one in pages:
-        one.context.close()
-    assert found == [[] for _ in pages]
-
-
-class Thread:
-    """A coroutine in a loop and thread of its own, until it is ended."""
-
-    def __init__(self, work: Callable[[], Any]) -> None:
-        self.loop = asyncio.new_event_loop()
-        self._error: BaseException | None = None
-        self._task: asyncio.Task[Any] | None = None
-        self._thread = threading.Thread(target=self._run, args=(work,), daemon=True)
-        self._thread.start()
-
-    def _run(self, work: Callable[[], Any]) -> None:
-        async def main() -> None:
-            self._task = asyncio.current_task()
-            with contextlib.suppress(asyncio.CancelledError):
-                await work()
-
-        try:
-            self.loop.run_until_complete(main())
-        except BaseException as error:
-            self._error = error
-        finally:
-            self.loop.close()
-
-    def call(self, what: Callable[..., Any], *arguments: Any) -> Any:
-        """Run something in the loop, and wait for what it gives."""
-
-        async def run() -> Any:
-            return what(*arguments)
-
-        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(10)
-
-    def end(self) -> None:
-        if self._thread.is_alive() and self._task is not None:
-            self.loop.call_soon_threadsafe(self._task.cancel)
-        self._thread.join(20)
-        assert not self._thread.is_alive()
-        if self._error is not None:
-            raise self._error
-
-
-# --- the stage: the server, and messages that a test writes ----------------------------------------------------------
-
-LINK = Link(
-    stage="recording", text="Recording from BX-DEMO.", sensor="BX-DEMO", words="nothing lost", good=True,
-    battery_pct=87, folder="20261120T183005Z_back-extension",
-)  # fmt: skip
-STATE = State(
-    t_s=20.0, phase="bottom", phase_words="BOTTOM", phase_since_s=19.8, phase_s=0.2, pitch_deg=-40.0, count=0, set=1,
-    set_open=True, set_marked=False,
-)  # fmt: skip
-LINE = Line(pitch_deg=45.0, low_deg=35.0, high_deg=55.0, source="nominal")
-
-
-def settings_of(tempo: str = "3-0-1-1", **changes: Any) -> Settings:
-    from imu.tempo import Tempo
-
-    target = Tempo.parse(tempo)
-    made = Settings(
-        exercise=present.choice(get_exercise("back-extension")), tempo=target.text, phases_s=target.phases_s,
-        hold_s=target.hold_s, synthetic=True,
-    )  # fmt: skip
-    return dataclasses.replace(made, **changes)
-
-
-class Stage:
-    """The real server, hub and messages; what they tell is what a test puts in."""
-
-    def __init__(self, port: int = 0) -> None:
-        self.snapshot = Snapshot(link=LINK, settings=settings_of(), state=STATE, line=LINE)
-        self.age_s: float | None = 0.0
-        self.done: list[Command] = []
-        self.refuse: BadCommand | None = None
-        self.session = "a"
-        self.view_link: str | None = None
-        self._key, self._port = bytes(32), port
-        self._begin()
-
-    def _begin(self) -> None:
-        ready: queue.Queue[int] = queue.Queue()
-        self.door = Door(key=self._key)
-
-        async def serve() -> None:
-            self.hub = Hub(lambda: self.snapshot, lambda: self.age_s)
-            with contextlib.closing(listen("127.0.0.1", self._port)) as listener:
-                self._port = listener.getsockname()[1]
-                pages = Pages(self, self.door, on_control=lambda: None)
-                async with serving(pages.app(), listener):
-                    ready.put(self._port)
-                    try:
-                        await self._keep_telling()
-                    finally:
-                        self.hub.close("The program was ended; the session is kept.")
-
-        self._thread = Thread(serve)
-        ready.get(timeout=10)
-
-    async def _keep_telling(self) -> None:
-        while True:
-            await asyncio.sleep(0.5)
-            self.hub.publish(self.snapshot.link)
-
-    def hello(self, role: Role) -> Hello:
-        return Hello(
-            role=role.value, program="imu 0", session=self.session, stale_s=STALE_S,
-            exercises=tuple(present.choice(row) for row in EXERCISES.values()),
-            verdicts={verdict.value: said for verdict, said in words.VERDICTS.items()}, max_load_kg=MAX_LOAD_KG,
-            max_reps=MAX_REPS, view_link=self.view_link if role is Role.CONTROL else None,
-        )  # fmt: skip
-
-    def do(self, command: Command) -> None:
-        if self.refuse is not None:
-            raise self.refuse
-        self.done.append(command)
-
-    @property
-    def links(self) -> Links:
-        return Links(self.door, "127.0.0.1", self._port)
-
-    def tell(self, *messages: Message) -> None:
-        """Say something to all pages."""
-        for message in messages:
-            self._thread.call(self.hub.publish, message)
-
-    def show(self, **parts: Any) -> None:
-        """Let everything be as these parts of the snapshot say, at once."""
-        self.snapshot = dataclasses.replace(self.snapshot, **parts)
-        self._thread.call(self.hub.resync)
-
-    def drop(self) -> None:
-        """Cut every connection, as a network does."""
-        self._thread.call(lambda: [viewer.end() for viewer in self.hub.viewers])
-
-    def stop(self) -> None:
-        self._thread.end()
-
-    def restart(self) -> None:
-        """The program is ended and started again, at the same port and with the same key."""
-        self.stop()
-        self._begin()
+    """Open a link in a browser of its own: nothing is remembered."""
+    made = Open(chromium)
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
+def stage(opened: Open) -> Iterator[Stage]:
+    """The real server, whose messages a test writes."""
     made = Stage()
     yield made
+    opened.close()
     made.stop()
 
 
-# --- the demo: the whole program -------------------------------------------------------------------------------------
-
-
-class Demo:
-    """`imu live --demo` in a thread."""
-
-    def __init__(self, performed: Recording, plan: Plan, where: Where, speed: float) -> None:
-        ready: queue.Queue[tuple[Links, Studio, Air]] = queue.Queue()
-
-        async def run() -> None:
-            async with virtual_air([virtual_sensor(performed)], speed=speed) as air:
-                backend = Backend(scanner=air.scanner_backend, client=air.client_backend)
-                studio = Studio(plan, backend=backend, kept=lambda _: None)
-                await live_page(studio, where, lambda links, _: ready.put((links, studio, air)))
-
-        self._thread = Thread(run)
-        self.links, self.studio, self.air = ready.get(timeout=30)
-
-    def call(self, what: Callable[..., Any], *arguments: Any) -> Any:
-        return self._thread.call(what, *arguments)
-
-    def stop(self) -> None:
-        self._thread.end()
-
-
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
+def demo(opened: Open, tmp_path: Path) -> Iterator[Callable[..., Demo]]:
+    """The whole program with a simulated person."""
     made: list[Demo] = []
 
-    def start(performed: Recording, *, speed: float = 10.0, **plan: Any) -> Demo:
-        declared = Plan.build(get_exercise("back-extension"), out=tmp_path, synthetic=True, **plan)
-        made.append(Demo(performed, declared, Where(port=0, state=tmp_path / "state"), speed))
+    def start(performed: Recording, *, speed: float = 10.0, **plan: object) -> Demo:
+        made.append(Demo(performed, tmp_path, speed=speed, **plan))
         return made[-1]
 
     yield start
+    opened.close()
     for one in made:
         one.stop()
-
-
-def trace_of(t_s: float = 20.0) -> Trace:
-    """Fifteen seconds of repetitions."""
-    import numpy as np
-
-    t = np.arange(t_s - 15.0, t_s, 1 / 26)
-    phase = (t % 5.2) / 5.2
-    pitch = np.interp(phase, [0.0, 0.2, 0.4, 0.95, 1.0], [-45.0, 44.0, 45.0, -45.0, -45.0])
-    return Trace(t_s=tuple(t.tolist()), pitch_deg=tuple(pitch.tolist()))

@@ -21,6 +21,7 @@ MOST_WAITING = 100
 """Messages; some four seconds' worth."""
 MOST_ANSWERS = 20
 MOST_VIEWERS = 32
+GOODBYE_S = 1.0
 COMMANDS_PER_S, MOST_AT_ONCE = 5.0, 20.0
 """So many commands are taken from one viewer, and so many at once. No hand is quicker."""
 
@@ -131,6 +132,7 @@ class Hub:
     def __init__(self, snapshot: Callable[[], Snapshot], age_s: Callable[[], float | None]) -> None:
         self._snapshot, self._age_s = snapshot, age_s
         self.viewers: set[Viewer] = set()
+        self._left = asyncio.Event()
 
     def text(self, message: Message) -> str:
         """A message as it is sent now."""
@@ -158,6 +160,14 @@ class Hub:
         for viewer in self.viewers:
             viewer.end()
 
+    async def gone(self) -> None:
+        """Wait a moment for everybody to have taken what waits, the good-bye too: with the server it would be lost."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_S):
+                while self.viewers:
+                    self._left.clear()
+                    await self._left.wait()
+
     @contextlib.contextmanager
     def joined(self, role: Role, hello: Hello) -> Iterator[Viewer]:
         """A viewer while it is connected; its first messages are `hello` and a snapshot.
@@ -174,3 +184,4 @@ class Hub:
             yield viewer
         finally:
             self.viewers.discard(viewer)
+            self._left.set()

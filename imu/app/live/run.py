@@ -108,6 +108,7 @@ async def live(studio: Studio, where: Where, shown: Callable[[Links, Where], Non
                     task.uncancel()
             finally:
                 studio.hub.close("The program was ended; the session is kept.")
+                await studio.hub.gone()
 
 
 @contextlib.contextmanager

@@ -47,7 +47,7 @@ def headers(host: str, *, secure: bool) -> dict[str, str]:
         "x-frame-options": "DENY",
         "referrer-policy": "no-referrer",
         "cross-origin-resource-policy": "same-origin",
-        "permissions-policy": "camera=(), microphone=(), geolocation=(), usb=(), bluetooth=()",
+        "permissions-policy": "camera=(), microphone=(), geolocation=(), usb=()",
         "cache-control": "no-cache",
     }
 

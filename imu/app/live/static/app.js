@@ -29,8 +29,8 @@ const rows = new Rows(byId("rows"), byId("reps-none"), (rep, verdict) => control
 
 const takes = {
   hello(message) {
+    if (message.session !== world.hello?.session) world.bye = ""; // the one that said it may still be ending
     world.hello = rows.hello = message;
-    world.bye = "";
     controls.hello(message);
   },
   snapshot(message) {

@@ -91,7 +91,7 @@ export class Connection {
   }
 
   #wake() {
-    if (document.hidden || (this.open && Date.now() - this.heardAt < WAKING_MS)) return;
+    if (document.hidden || (this.way && Date.now() - this.heardAt < WAKING_MS)) return;
     this.tries = 0;
     if (this.way) this.#lost();
     this.#begin();
