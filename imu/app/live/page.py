@@ -122,7 +122,7 @@ class PageDisplay:
 
     def finish(self, reps: Iterable[Rep]) -> None:
         """The session is over, and this is what its files hold."""
-        self._reps, self._over = tuple(reps), True
+        self._reps, self._over, self.board.marked = tuple(reps), True, False
         self._rows = self._rows_now()
         self._hub.resync()
 

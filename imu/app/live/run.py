@@ -107,7 +107,7 @@ async def live(studio: Studio, where: Where, shown: Callable[[Links, Where], Non
                 if task is not None:
                     task.uncancel()
             finally:
-                studio.hub.close("The program was ended; the session is kept.")
+                studio.hub.close("The program was ended; what was recorded is kept.")
                 await studio.hub.gone()
 
 
@@ -126,4 +126,5 @@ def lan_hosts() -> Sequence[str]:
     with contextlib.suppress(OSError):
         found += [str(info[4][0]) for info in socket.getaddrinfo(name, None, socket.AF_INET)]
     addresses = [one for one in dict.fromkeys(found) if not ipaddress.ip_address(one).is_loopback]
-    return [*addresses, name, f"{name.removesuffix('.local')}.local"]
+    names = [name, f"{name.removesuffix('.local')}.local"] if name.isascii() else []  # none that a certificate may name
+    return [*addresses, *names] or [LOOPBACK]

@@ -298,7 +298,7 @@ class Studio:
     def _connect(self) -> None:
         if self._stage in UNDER_WAY:
             raise BadCommand(f"A session is under way ({self._stage}).", code="state")
-        self._enter("looking", self._text, say=False)
+        self._enter("looking", "Looking for the sensor ...", say=False)
         self._wanted.set()
 
     def _stop(self) -> None:
