@@ -24,6 +24,7 @@ VIRTUAL_RADIO = VIRTUAL_HOST | {
     "firmware_proto.virtual_peripheral",
     "firmware_proto.virtual_table",
 }
+SERVER = ("starlette", "uvicorn", "websockets", "segno", "cryptography")
 TOOLS = {"imu.motion.smooth", "imu.motion.history"}
 """Parts that stages are built of; they take pushes, but have no place in the order."""
 HEAVY = ("numpy", "scipy", "pandas", "bleak", "bumble", "vqf", "rich", "asyncio", "matplotlib")
@@ -113,6 +114,8 @@ def _broken(module: str, target: str, stages: set[str]) -> Iterator[str]:
         yield "pandas is for tables"
     if below(target, "rich", "typer") and not below(module, "imu.app"):
         yield "only the app has a screen"
+    if below(target, *SERVER) and not below(module, "imu.app.live"):
+        yield "the web server is the live page's"
 
 
 def _circles(house: Mapping[str, str], names: set[str]) -> set[str]:
@@ -175,6 +178,7 @@ STAGE = "class A:\n def push(self): ...\n"
         ({"firmware_proto.virtual_peripheral": "import bleak"}, "bleak lives"),
         ({"imu.motion.reps": "import pandas as pd"}, "pandas"),
         ({"imu.sessions": "from rich.table import Table"}, "screen"),
+        ({"imu.app.cli": "def f():\n import uvicorn.config"}, "web server"),
         ({"imu.a": "from imu import b", "imu.b": "def f():\n import imu.a"}, "circle"),
     ],
 )

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 """Exit code of a program ended by Ctrl-C (128 + SIGINT)."""
 RECORDINGS = Path("recordings")
+LIVE_PORT = 8770
+"""Always the same, so that a page that was left open finds the program again."""
 AUTO = "auto"
 """The name with which `imu analyze` proposes the exercise by itself."""
 
@@ -299,7 +301,7 @@ def live(
     mount: MountAxes = None,
     calibrate: Calibrate = False,
     lan: Annotated[bool, typer.Option("--lan", help="Let other machines in this network open it, by a link.")] = False,
-    port: Annotated[int, typer.Option(min=0, max=65535, metavar="N", help="0 for any that is free.")] = 8770,
+    port: Annotated[int, typer.Option(min=0, max=65535, metavar="N", help="0 for any that is free.")] = LIVE_PORT,
     tls: Annotated[bool, typer.Option("--tls", help="Encrypted, with a certificate of our own.")] = False,
     seed: Seed = 1,
     speed: Speed = 1.0,

@@ -20,7 +20,8 @@ from imu.link.types import loop_s
 MOST_WAITING = 100
 """Messages; some four seconds' worth."""
 MOST_ANSWERS = 20
-MOST_VIEWERS = 32
+MOST_VIEWERS, MOST_ONLOOKERS = 32, 24
+"""In all, and of those who only look on: whoever has their link cannot lock out who has control."""
 GOODBYE_S = 1.0
 COMMANDS_PER_S, MOST_AT_ONCE = 5.0, 20.0
 """So many commands are taken from one viewer, and so many at once. No hand is quicker."""
@@ -175,7 +176,7 @@ class Hub:
         Raises:
             CutOff: There are too many already.
         """
-        if len(self.viewers) >= MOST_VIEWERS:
+        if len(self.viewers) >= (MOST_VIEWERS if role is Role.CONTROL else MOST_ONLOOKERS):
             raise CutOff("Too many pages are open; close some.")
         viewer = Viewer(role, self)
         viewer.greet(self.text(hello))

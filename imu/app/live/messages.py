@@ -26,7 +26,7 @@ gone, since a count said late is a wrong count. While a viewer is connected it h
     state       `State`, `trace`    how things stand, <= 25 times a second, with the new points of the trace
     rep         `was`, `row`, `last`  the row with id `was` is no more, `row` is new; either may be null
     set         `SetRow`            a set began, ended (figures), or was taken back
-    cue         `Cue`               something to be heard now; each page chooses by `level` what it plays
+    cue         `cue`               something to be heard now; each page chooses by `level` what it plays
     link        `Link`              stage of the recording, link in words, battery; on change and once a second
     settings    `Settings`          exercise, target, load
     line        `Line`              the straight line's band in the trace
@@ -309,7 +309,7 @@ class Snapshot:
 
 @dataclass(frozen=True, kw_only=True)
 class CueMessage:
-    """Something to be heard now: the fields of `imu.coach.cues.Cue`, whose device time is `at_s`."""
+    """Something to be heard now: the fields of one of `imu.coach.cues`, of which `what` says the kind."""
 
     kind: ClassVar[str] = "cue"
     cue: Any

@@ -122,7 +122,7 @@ class PageDisplay:
 
     def finish(self, reps: Iterable[Rep]) -> None:
         """The session is over, and this is what its files hold."""
-        self._reps, self._over = tuple(reps), True
+        self._reps, self._over, self.board.marked = tuple(reps), True, False
         self._rows = self._rows_now()
         self._hub.resync()
 
@@ -256,15 +256,10 @@ class PageDisplay:
                 self._hub.publish(RepChanged(row=row, last=last))
 
     def _rows_now(self) -> dict[str, Row]:
-        return {present.row_id(rep): self._row(rep) for rep in self._reps}
-
-    def _row(self, rep: Rep) -> Row:
-        same = [one for one in self._reps if one.counted and one.set == rep.set]
-        return present.row(rep, self.board.targets.at(rep.end_s).for_set(same), self._labels)
+        return {row.id: row for row in present.rows(self._reps, self.board.targets, self._labels)}
 
     def _last(self) -> Row | None:
-        rep = present.last(self.board, self._reps)
-        return None if rep is None else self._row(rep)
+        return present.last(self.board, self._reps, self._labels)
 
     def _set_row(self, number: int) -> SetRow:
         summary = self.board.ledger.sets[number]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -30,7 +30,7 @@ from imu.model import NAN, Phase, Rep, SetSummary, Trunk
 from imu.motion.params import MotionParams
 from imu.review.labelling import label_of
 from imu.sessions import Label
-from imu.tempo import PHASES, Tempo, measured_s
+from imu.tempo import PHASES, Targets, Tempo, measured_s
 
 _PARAMS = MotionParams()
 _HOLE_S = 0.3
@@ -158,17 +158,33 @@ def row(rep: Rep, target: Tempo, labels: Sequence[Label]) -> Row:
     )
 
 
-def last(board: Board, ledger: Iterable[Rep]) -> Rep | None:
+def rows(ledger: Iterable[Rep], targets: Targets, labels: Sequence[Label]) -> Iterator[Row]:
+    """The ledger, each movement against the target of its time and set."""
+    ledger = tuple(ledger)
+    sets: dict[int | None, list[Rep]] = {}
+    for rep in ledger:
+        if rep.counted:
+            sets.setdefault(rep.set, []).append(rep)
+    known: dict[tuple[int | None, Tempo], Tempo] = {}
+    for rep in ledger:
+        key = rep.set, targets.at(rep.end_s)
+        if key not in known:
+            known[key] = key[1].for_set(sets.get(rep.set, []))
+        yield row(rep, known[key], labels)
+
+
+def last(board: Board, ledger: Iterable[Rep], labels: Sequence[Label]) -> Row | None:
     """The last repetition with the hold that led into it, which is what the person remembers, and its adherence."""
     rep = board.confirmed
     if rep is None:
         return None
     same = [one for one in ledger if one.counted and one.set == rep.set]
     judged = next((one for one in same if one.start_s == rep.start_s), rep)
-    adherence = board.target.for_set(same).adherence(rep)
-    return dataclasses.replace(
-        rep, tempo_adherence=adherence, flags=judged.flags, top_deviation_deg=judged.top_deviation_deg
+    target = board.targets.at(rep.end_s).for_set(same)
+    remembered = dataclasses.replace(
+        rep, tempo_adherence=target.adherence(rep), flags=judged.flags, top_deviation_deg=judged.top_deviation_deg
     )
+    return row(remembered, target, labels)
 
 
 def ended(summary: SetSummary, load_kg: float | None) -> SetRow:

@@ -20,8 +20,6 @@ from imu.app.live.security import Door, kept_key, state_folder
 from imu.app.live.server import Pages, listen, serving
 from imu.app.live.studio import Studio
 
-PORT = 8770
-"""Always the same, so that a page that was left open finds the program again."""
 LOOPBACK, EVERYWHERE = "127.0.0.1", "0.0.0.0"  # noqa: S104 (only when asked for)
 _ELSEWHERE = ("192.0.2.1", 9)
 """An address for documentation (RFC 5737): asking for the way there sends nothing, and tells our own address."""
@@ -39,7 +37,7 @@ class Where:
     """
 
     lan: bool = False
-    port: int = PORT
+    port: int = 0
     tls: bool = False
     state: Path = dataclasses.field(default_factory=state_folder)
 
@@ -109,7 +107,7 @@ async def live(studio: Studio, where: Where, shown: Callable[[Links, Where], Non
                 if task is not None:
                     task.uncancel()
             finally:
-                studio.hub.close("The program was ended; the session is kept.")
+                studio.hub.close("The program was ended; what was recorded is kept.")
                 await studio.hub.gone()
 
 
@@ -128,4 +126,5 @@ def lan_hosts() -> Sequence[str]:
     with contextlib.suppress(OSError):
         found += [str(info[4][0]) for info in socket.getaddrinfo(name, None, socket.AF_INET)]
     addresses = [one for one in dict.fromkeys(found) if not ipaddress.ip_address(one).is_loopback]
-    return [*addresses, name, f"{name.removesuffix('.local')}.local"]
+    names = [name, f"{name.removesuffix('.local')}.local"] if name.isascii() else []  # none that a certificate may name
+    return [*addresses, *names] or [LOOPBACK]

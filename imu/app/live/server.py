@@ -203,9 +203,17 @@ class _Events(Response):
         self._joined = joined
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with contextlib.suppress(CutOff, OSError), self._joined as viewer:
-            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            await _either(self._tell(send, viewer), self._until_gone(receive))
+        begun = False
+        try:
+            with self._joined as viewer:
+                begun = True
+                await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+                await _either(self._tell(send, viewer), self._until_gone(receive))
+        except CutOff as why:
+            if not begun:
+                await PlainTextResponse(str(why), 503)(scope, receive, send)
+            else:
+                await send({"type": "http.response.body", "body": b""})
 
     async def _tell(self, send: Send, viewer: Viewer) -> None:
         text = "retry: 1000"

@@ -134,14 +134,14 @@ class Studio:
             return self._enter("failed", str(error), say=False)
         self.recorded.append(recorded)
         self.page.finish(recorded.analysis.reps)
-        error = recorded.error
+        wrong = recorded.error
         try:
             self._kept(recorded)
         except ImuError as unkept:
-            error = error or unkept
-        if error is not None:
-            console.err().print(f"error: {error}", style="red", soft_wrap=True)
-            return self._enter("failed", str(error), say=False)
+            wrong = wrong or unkept
+        if wrong is not None:
+            console.err().print(f"error: {wrong}", style="red", soft_wrap=True)
+            return self._enter("failed", str(wrong), say=False)
         kept = "Stopped; nothing was received." if recorded.folder is None else f"Session kept: {recorded.folder.name}"
         return self._enter("stopped", kept, say=False)
 
@@ -298,7 +298,7 @@ class Studio:
     def _connect(self) -> None:
         if self._stage in UNDER_WAY:
             raise BadCommand(f"A session is under way ({self._stage}).", code="state")
-        self._enter("looking", self._text, say=False)
+        self._enter("looking", "Looking for the sensor ...", say=False)
         self._wanted.set()
 
     def _stop(self) -> None:

@@ -16,6 +16,7 @@ from firmware_proto.virtual_time import run_virtual
 from imu.app.live.hub import (
     MOST_ANSWERS,
     MOST_AT_ONCE,
+    MOST_ONLOOKERS,
     MOST_VIEWERS,
     MOST_WAITING,
     Allowance,
@@ -110,14 +111,21 @@ def test_answers_that_are_not_read_cut_off() -> None:
 
 def test_so_many_pages_and_no_more() -> None:
     async def run(hub: Hub) -> None:
-        pages = [hub.joined(Role.VIEW, HELLO) for _ in range(MOST_VIEWERS)]
-        for page in pages:
+        onlookers = [hub.joined(Role.VIEW, HELLO) for _ in range(MOST_ONLOOKERS)]
+        for page in onlookers:
             page.__enter__()
         with pytest.raises(CutOff), hub.joined(Role.VIEW, HELLO):
             pass
-        pages[0].__exit__(None, None, None)
+        with hub.joined(Role.CONTROL, HELLO):  # who has control comes in all the same
+            assert len(hub.viewers) == MOST_ONLOOKERS + 1
+        onlookers[0].__exit__(None, None, None)
         with hub.joined(Role.VIEW, HELLO):
-            assert len(hub.viewers) == MOST_VIEWERS
+            assert len(hub.viewers) == MOST_ONLOOKERS
+        controls = [hub.joined(Role.CONTROL, HELLO) for _ in range(MOST_VIEWERS - MOST_ONLOOKERS + 1)]
+        for page in controls:
+            page.__enter__()
+        with pytest.raises(CutOff), hub.joined(Role.CONTROL, HELLO):
+            pass
 
     in_hub(run)
 

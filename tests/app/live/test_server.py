@@ -13,7 +13,7 @@ from app.live.served import Message, Page, Site, StillStudio, served
 from websockets.exceptions import ConnectionClosed
 
 from imu.app.live import commands
-from imu.app.live.hub import MOST_AT_ONCE, MOST_WAITING, Role
+from imu.app.live.hub import MOST_AT_ONCE, MOST_ONLOOKERS, MOST_WAITING, Role
 from imu.app.live.messages import Remark
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -157,6 +157,20 @@ async def test_a_hanging_request_hangs_alone(site: Site) -> None:
     writer.close()
     await writer.wait_closed()
     assert site.studio.done == [commands.Stop()]
+
+
+async def test_one_page_too_many_is_told_so(site: Site) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        pages = [await stack.enter_async_context(site.page(Role.VIEW)) for _ in range(MOST_ONLOOKERS)]
+        await greeted(pages[-1])
+        refused = await site.ask("/events", cookie=site.cookie(Role.VIEW))
+        assert (refused.status, refused.text) == (503, "Too many pages are open; close some.")
+        async with site.page(Role.VIEW) as late:
+            with pytest.raises(ConnectionClosed):
+                await late.next()
+            assert (late.socket.close_code, late.socket.close_reason) == (1008, refused.text)
+        async with site.page() as control:
+            await greeted(control)
 
 
 async def test_posts_that_come_too_fast_are_refused() -> None:
