@@ -109,6 +109,15 @@ TargetTempo = Annotated[
 SetRest = Annotated[
     float | None, typer.Option(min=0.0, max=3600.0, metavar="S", help="Planned rest between sets, in seconds.")
 ]
+TargetReps = Annotated[int | None, typer.Option("--reps", min=1, max=1000, metavar="N", help="Target count of a set.")]
+SpokenAloud = Annotated[
+    str,
+    typer.Option(
+        "--voice",
+        metavar="off|count|coach",
+        help="Say the count, or also how it was done, where this machine can speak; the bell rings where it cannot.",
+    ),
+]
 Person = Annotated[str | None, typer.Option(help="A pseudonym; it is written into the session.")]
 Seed = Annotated[int, typer.Option(min=0, help="Another seed is another person on another day.")]
 Speed = Annotated[float, typer.Option(min=0.1, max=1000.0, metavar="N", help="N times faster than real time.")]
@@ -233,6 +242,7 @@ def record(
     exercise: ExerciseName = "back-extension",
     load: Load = None,
     tempo: TargetTempo = None,
+    reps: TargetReps = None,
     set_rest: SetRest = None,
     person: Person = None,
     note: Annotated[str, typer.Option(help="Anything worth knowing later.")] = "",
@@ -242,6 +252,7 @@ def record(
     ] = None,
     mount: MountAxes = None,
     calibrate: Calibrate = False,
+    voice: SpokenAloud = "off",
     verbose: Verbose = False,
 ) -> None:
     """Record a session from a sensor, counting live. Ctrl-C ends it and keeps everything.
@@ -251,17 +262,19 @@ def record(
     Examples:
         imu record
         imu record --exercise good-morning --load 20 --tempo 3-0-1-1 --set-rest 90
-        imu record --calibrate
+        imu record --calibrate --voice coach
         imu record --sensor BX-1A2B --person p07 --note "stiff spine, arms crossed"
     """
     from imu.app.record import Plan, command
+    from imu.app.voice import speaking
 
     command(
         sensor,
         Plan.build(
-            _exercise(exercise), tempo, load_kg=load, set_rest_s=set_rest, person=person, note=note, out=out,
-            duration_s=duration, mount=_mount(mount), calibrate=calibrate,
+            _exercise(exercise), tempo, load_kg=load, set_rest_s=set_rest, target_reps=reps, person=person, note=note,
+            out=out, duration_s=duration, mount=_mount(mount), calibrate=calibrate,
         ),
+        speaking(voice),
     )  # fmt: skip
 
 
@@ -346,6 +359,7 @@ def demo(
     load: Load = None,
     person: Person = None,
     calibrate: Calibrate = False,
+    voice: SpokenAloud = "off",
     out: Out = RECORDINGS,
     verbose: Verbose = False,
 ) -> None:
@@ -356,13 +370,17 @@ def demo(
         imu demo --speed 10 --reps 5 --out my-recordings
         imu demo --speed 10 --sensor polar-h10
         imu demo --speed 10 --calibrate
+        imu demo --voice coach
         imu demo --speed 10 --seed 2 --load 10 --person anna
     """
     from imu.app.demo import command
     from imu.app.record import Plan
+    from imu.app.voice import speaking
 
-    plan = Plan(exercise=_exercise(exercise), load_kg=load, person=person, out=out, calibrate=calibrate)
-    command(plan, sensor=sensor, reps=reps, seed=seed, speed=speed)
+    plan = Plan(
+        exercise=_exercise(exercise), load_kg=load, target_reps=reps, person=person, out=out, calibrate=calibrate
+    )
+    command(plan, sensor=sensor, reps=reps, seed=seed, speed=speed, display=speaking(voice))
 
 
 @app.command()

@@ -33,7 +33,15 @@ MOVEMENT_HZ = 208.0
 """Sensors of other makes choose their rate; what they feel is simulated at least as fine."""
 
 
-def command(declared: Plan, *, sensor: str = NATIVE, reps: int, seed: int, speed: float) -> None:
+def command(
+    declared: Plan,
+    *,
+    sensor: str = NATIVE,
+    reps: int,
+    seed: int,
+    speed: float,
+    display: Callable[[Board], Display] = display_for,
+) -> None:
     """Record a simulated person and show what came of it; what was declared is written as if it were so.
 
     Raises:
@@ -41,7 +49,7 @@ def command(declared: Plan, *, sensor: str = NATIVE, reps: int, seed: int, speed
         ImuError: As from a recording.
     """
     performed, plan = simulated(declared, sensor=sensor, reps=reps, seed=seed, speed=speed)
-    recorded = run_until_ended(record_virtual(performed, plan, sensor=sensor, speed=speed))
+    recorded = run_until_ended(record_virtual(performed, plan, sensor=sensor, speed=speed, display=display))
     report(recorded)
     compare(performed, recorded)
     if recorded.error is not None:

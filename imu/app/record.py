@@ -244,14 +244,14 @@ def _finish(recorder: Recorder, end: End, link: SensorLink) -> Recorded:
     )  # fmt: skip
 
 
-def command(sensor: str | None, plan: Plan) -> None:
+def command(sensor: str | None, plan: Plan, display: Callable[[Board], Display] = display_for) -> None:
     """Find the sensor, record, and say what came of it.
 
     Raises:
         ImuError: Anything that went wrong; nothing recorded is lost.
         KeyboardInterrupt: It was ended before the first sample.
     """
-    recorded = run_until_ended(find_and_record(sensor, plan))
+    recorded = run_until_ended(find_and_record(sensor, plan, display=display))
     report(recorded)
     if recorded.error is not None:
         raise recorded.error
