@@ -113,7 +113,7 @@ def _phase(board: Board) -> Group:
     if phase is Phase.UNKNOWN:
         return Group(Text(words.PHASES[phase], style="bold"), Text("waiting for the first movement", style=DIM))
     colour = COLOURS[phase]
-    under = Text(f"set {board.live.set}" if board.live.set else "", style=DIM)
+    under = Text(f"set {board.set}" if board.set else "", style=DIM)
     if phase is Phase.TOP and board.target.hold_s:
         done = "  ✓" if board.hold_reached else ""
         under = Text.assemble((f"of {board.target.hold_s:g} s{done}", colour), "   ", under)
@@ -210,7 +210,7 @@ def _link(board: Board) -> Text:
     health = board.health
     if health is None:
         return Text()
-    sound = not health.lost and not health.missing and not health.warnings and health.state == "streaming"
+    sound = board.is_link_good
     text = Text("●", style="green" if sound else "yellow")
     if not math.isnan(health.effective_rate_hz):
         text.append(f"  {health.effective_rate_hz:.0f} Hz", style=DIM)
