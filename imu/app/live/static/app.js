@@ -11,17 +11,21 @@ import { Trace } from "./trace.js";
 const byId = (id) => document.getElementById(id);
 const NOTICE_MS = 8000;
 const MOST_BEADS = 60;
+const LOST_MS = 3000;
 
 const world = { online: false, refused: "", bye: "", hello: null, link: null, settings: null, state: null, last: null };
 let heardAt = 0; // when the newest age came
 let stateAt = 0; // when the newest state came
 let noticeTimer;
+let lostTimer = null;
+let lostTold = false;
 
 const trace = new Trace(byId("trace"));
 const sound = new Sound(() => controls?.showSound());
 const connection = new Connection(hear, () => {
   Object.assign(world, { online: connection.open, refused: connection.refused });
   if (!connection.open) sound.follow(null);
+  tellConnection();
   paint();
 });
 const controls = new Controls(connection, sound, notice);
@@ -171,6 +175,22 @@ function paintTempo() {
   put(cells[5], last ? percent(last.adherence) : "");
 }
 
+/** Whoever only listens has to hear it, too: silence would pass for nothing to say. A short drop is not worth a word. */
+function tellConnection() {
+  const say = (text) => sound.play({ what: "say", level: "count", why: "link", text });
+  if (connection.open) {
+    clearTimeout(lostTimer);
+    if (lostTold) say("connection back");
+    lostTimer = null;
+    lostTold = false;
+  } else if (world.hello) {
+    lostTimer ??= setTimeout(() => {
+      lostTold = true;
+      say("connection lost");
+    }, LOST_MS);
+  }
+}
+
 function average(values) {
   const known = values.filter((value) => value !== null);
   return known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
@@ -188,4 +208,7 @@ function notice(text) {
 
 setInterval(paint, 100); // what lasts goes on between two messages, and what is old shows its age
 sound.unlockAtFirstTap();
-keepAwake((words) => put(byId("awake-hint"), words));
+keepAwake((words, awake) => {
+  put(byId("awake-hint"), words);
+  byId("sound-on").onclick = awake ? null : () => notice(words); // who wants to listen, wants it to go on
+});
