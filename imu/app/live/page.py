@@ -11,6 +11,7 @@ from typing import Self
 from imu.app.board import Board
 from imu.app.display import Display
 from imu.app.follow import Follower
+from imu.app.ledger import Ledger
 from imu.app.live import present
 from imu.app.live.hub import Hub
 from imu.app.live.messages import (
@@ -32,6 +33,7 @@ from imu.coach.cues import Cue
 from imu.errors import UsageError
 from imu.link.types import loop_s
 from imu.model import (
+    Analysis,
     Event,
     MountRevised,
     MovementRejected,
@@ -55,9 +57,9 @@ _CHANGES_ROWS = (RepConfirmed, RepRevised, MovementRejected, SetStarted, SetClos
 
 
 class PageDisplay:
-    """What the pages show of one session; `beside` is the terminal's display of the same, if there is one."""
+    """What the pages show of one session; `beside` is the terminal's display of the same."""
 
-    def __init__(self, board: Board, hub: Hub, beside: Display | None = None) -> None:
+    def __init__(self, board: Board, hub: Hub, beside: Display) -> None:
         self.board, self._hub, self._beside = board, hub, beside
         self.recorder: Recorder | None = None
         self._follower: Follower | None = None
@@ -81,8 +83,7 @@ class PageDisplay:
 
     def event(self, event: Event) -> None:
         """Say what is to be heard of it; the rows and figures follow when all of the packet was taken."""
-        if self._beside is not None:
-            self._beside.event(event)
+        self._beside.event(event)
         self._dirty |= isinstance(event, _CHANGES_ROWS)
         self._past_changed |= isinstance(event, MountRevised) or (isinstance(event, Recounted) and event.changed)
         self._sound(self._coach.take(event))
@@ -95,13 +96,11 @@ class PageDisplay:
 
     def remark(self, text: str) -> None:
         """The board has it, too."""
-        if self._beside is not None:
-            self._beside.remark(text)
+        self._beside.remark(text)
 
     def moved(self) -> None:
         """Tell what the packet changed."""
-        if self._beside is not None:
-            self._beside.moved()
+        self._beside.moved()
         if self.board.live.t_s > self._newest_s:
             self._newest_s, self._heard_s = self.board.live.t_s, loop_s()
         self._sound(self._coach.tick(self.board.live))
@@ -115,27 +114,27 @@ class PageDisplay:
 
     def refresh(self) -> None:
         """Tell what is owed."""
-        if self._beside is not None:
-            self._beside.refresh()
+        self._beside.refresh()
         self._tell_state()
         self._sound(self._coach.link(self.board.live.t_s, alive=self._is_alive))
 
-    def finish(self, reps: Iterable[Rep]) -> None:
+    def finish(self, analysis: Analysis) -> None:
         """The session is over, and this is what its files hold."""
-        self._reps, self._over, self.board.marked = tuple(reps), True, False
+        self._reps, self._over, self.board.marked = analysis.reps, True, False
+        self.board.ledger = Ledger(
+            reps={rep.start_s: rep for rep in analysis.counted}, sets={one.set: one for one in analysis.sets}
+        )
         self._rows = self._rows_now()
         self._hub.resync()
 
     def __enter__(self) -> Self:
-        if self._beside is not None:
-            self._beside.__enter__()
+        self._beside.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._beside is not None:
-            self._beside.__exit__(kind, error, trace)
+        self._beside.__exit__(kind, error, trace)
 
     # What the pages ask.
 

@@ -67,7 +67,7 @@ class Studio:
         self._display, self._kept = display, kept
         self.view_link: str | None = None
         self.hub = Hub(self._snapshot, lambda: self.page.age_s)
-        self.page = PageDisplay(self._board(""), self.hub)
+        self.page = PageDisplay(board := self._board(), self.hub, display(board))
         self.recorded: list[Recorded] = []
         self._session = secrets.token_hex(4)
         self._stage, self._text = "looking", ""
@@ -104,6 +104,9 @@ class Studio:
 
     async def _record(self) -> Recorded:
         check_writable(self.plan.out)
+        if self._pinned is not None:  # what is on the pages is of another exercise
+            self._show(self._board())
+            self.hub.resync()
         sensor, self._pinned = self._pinned or self._sensor, None
         self._enter("looking", f"Looking for {sensor or 'a sensor'} ...")
         found = await find(sensor, SCAN_S, self._backend)
@@ -133,7 +136,7 @@ class Studio:
             console.err().print(f"error: {error}", style="red", soft_wrap=True)
             return self._enter("failed", str(error), say=False)
         self.recorded.append(recorded)
-        self.page.finish(recorded.analysis.reps)
+        self.page.finish(recorded.analysis)
         wrong = recorded.error
         try:
             self._kept(recorded)
@@ -194,10 +197,11 @@ class Studio:
         folder = recorder.folder if recorder else None
         return present.link(self._stage, self._text, self.page.board, None if folder is None else folder.name)
 
-    def _board(self, sensor: str) -> Board:
+    def _board(self) -> Board:
+        """What is shown before a session."""
         plan = self.plan
         return Board(
-            exercise=plan.exercise, sensor=sensor, load_kg=plan.load_kg, set_rest_s=plan.set_rest_s,
+            exercise=plan.exercise, sensor="", load_kg=plan.load_kg, set_rest_s=plan.set_rest_s,
             target_reps=plan.target_reps, synthetic=plan.synthetic,
         )  # fmt: skip
 

@@ -16,6 +16,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 
 from imu.app.board import Board
+from imu.app.display import Lines
 from imu.app.live.commands import Command
 from imu.app.live.hub import Hub, Role
 from imu.app.live.messages import Hello, Link, Snapshot
@@ -35,7 +36,8 @@ class StillStudio:
     def __init__(self) -> None:
         self.link = Link(stage="looking", text="Looking for a sensor ...")
         self.hub = Hub(self._snapshot, lambda: None)
-        self.page = PageDisplay(Board(exercise=get_exercise("back-extension"), sensor=""), self.hub)
+        board = Board(exercise=get_exercise("back-extension"), sensor="")
+        self.page = PageDisplay(board, self.hub, Lines(board))
         self.done: list[Command] = []
 
     def _snapshot(self) -> Snapshot:

@@ -267,6 +267,10 @@ def test_another_exercise_is_another_session_and_ended_from_outside_both_are_kep
     ]  # fmt: skip
     assert told.stages == ["looking", "connecting", "recording", "stopping", "stopped", "looking", "connecting",
                            "recording", "stopping", "stopped"]  # fmt: skip
+    between = told.of("snapshot")[-3]
+    assert (between["link"]["stage"], between["settings"]["exercise"]["key"], between["rows"]) == (
+        "looking", "hinge", [],
+    )  # fmt: skip
     assert told.of("snapshot")[-1]["settings"]["exercise"]["key"] == "hinge"
     assert "sound test" in told.said
     assert second.end.interrupted
