@@ -111,21 +111,33 @@ function paintHeadline({ word, time, of, under, tone, share }) {
   else if (meter.getAttribute("aria-valuenow") !== whole) meter.setAttribute("aria-valuenow", whole);
 }
 
-function paintCount() {
+function paintCount({ stale }) {
   const { state, settings } = world;
-  const left = state.calibrating && !document.body.classList.contains("stale") ? Math.ceil(state.calibrating.left_s) : null;
-  const shown = String(left ?? state.count);
+  const { shown, of, isCount } = biggest(stale);
   const count = byId("count");
   if (count.textContent !== shown) {
     put(count, shown);
     count.dataset.digits = shown.length;
-    if (left === null && !sound.isOn) put(byId("spoken"), shown === "1" ? "1 rep" : `${shown} reps`);
+    if (isCount && !sound.isOn) put(byId("spoken"), shown === "1" ? "1 rep" : `${shown} reps`);
   }
-  put(byId("of"), left !== null ? "seconds to hold" : settings.reps ? `of ${settings.reps}` : "");
+  put(byId("of"), of);
   const parts = [state.set ? `Set ${state.set}` : "", settings.exercise.name.replace(/ \(.*\)/, "")];
   if (settings.load_kg !== null) parts.push(`${settings.load_kg} kg`);
   put(byId("context"), parts.filter(Boolean).join(" · "));
   paintBeads(state, settings);
+}
+
+/** The one number: the count; of a static hold its seconds, and of a straight line those that are left. */
+function biggest(stale) {
+  const { state, settings } = world;
+  if (state.calibrating && !stale) {
+    return { shown: String(Math.ceil(state.calibrating.left_s)), of: "seconds to hold", isCount: false };
+  }
+  if (settings.exercise.static && state.hold && !state.rest) {
+    const held = state.hold.held_s + (stale ? 0 : world.since_s);
+    return { shown: String(Math.floor(held)), of: `of ${settings.hold_s} seconds`, isCount: false };
+  }
+  return { shown: String(state.count), of: settings.reps ? `of ${settings.reps}` : "", isCount: true };
 }
 
 /** One bead a rep of the set, filled by how much of the tempo was kept; empty ones up to the target. */
