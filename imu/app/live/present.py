@@ -26,9 +26,9 @@ from imu.app.live.messages import (
 )
 from imu.exercises import Exercise
 from imu.link import BATTERY_LOW_PCT
-from imu.model import NAN, Phase, Rep, SetSummary, Trunk
+from imu.model import NAN, Phase, Rep, SetSummary, Trunk, Verdict
 from imu.motion.params import MotionParams
-from imu.review.labelling import label_of
+from imu.review.labelling import verdicts_on
 from imu.sessions import Label
 from imu.tempo import PHASES, Targets, Tempo, measured_s
 
@@ -134,9 +134,8 @@ def row_id(rep: Rep) -> str:
     return f"{rep.start_s:.4f}"
 
 
-def row(rep: Rep, target: Tempo, labels: Sequence[Label]) -> Row:
+def row(rep: Rep, target: Tempo, said: Verdict | None) -> Row:
     """One movement of the ledger beside what a person said of it."""
-    said = label_of(rep, labels)
     return Row(
         id=row_id(rep),
         start_s=rep.start_s,
@@ -166,11 +165,11 @@ def rows(ledger: Iterable[Rep], targets: Targets, labels: Sequence[Label]) -> It
         if rep.counted:
             sets.setdefault(rep.set, []).append(rep)
     known: dict[tuple[int | None, Tempo], Tempo] = {}
-    for rep in ledger:
+    for rep, said in zip(ledger, verdicts_on(ledger, labels), strict=True):
         key = rep.set, targets.at(rep.end_s)
         if key not in known:
             known[key] = key[1].for_set(sets.get(rep.set, []))
-        yield row(rep, known[key], labels)
+        yield row(rep, known[key], said)
 
 
 def last(board: Board, ledger: Iterable[Rep], labels: Sequence[Label]) -> Row | None:
@@ -178,13 +177,16 @@ def last(board: Board, ledger: Iterable[Rep], labels: Sequence[Label]) -> Row | 
     rep = board.confirmed
     if rep is None:
         return None
+    ledger = tuple(ledger)
     same = [one for one in ledger if one.counted and one.set == rep.set]
     judged = next((one for one in same if one.start_s == rep.start_s), rep)
+    around = ledger if judged in ledger else (judged,)
+    said = verdicts_on(around, labels)[around.index(judged)]
     target = board.targets.at(rep.end_s).for_set(same)
     remembered = dataclasses.replace(
         rep, tempo_adherence=target.adherence(rep), flags=judged.flags, top_deviation_deg=judged.top_deviation_deg
     )
-    return row(remembered, target, labels)
+    return row(remembered, target, said)
 
 
 def ended(summary: SetSummary, load_kg: float | None) -> SetRow:
