@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from math import isnan
+from math import inf, isnan
 from typing import Self
 
 import numpy as np
@@ -265,6 +265,17 @@ class LineHold:
 
     start_s: float
     end_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkedSet:
+    """A set that a person began and ended by saying so: [start, end) of device time; inf while it is under way.
+
+    In it one repetition is enough, and no rest ends it.
+    """
+
+    start_s: float
+    end_s: float = inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

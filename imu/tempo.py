@@ -7,7 +7,8 @@ phase of the set: as fast as possible is what the person has shown to be possibl
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
@@ -67,6 +68,29 @@ class Tempo:
         """Share of a rep's phases that met the target, 0 to 1; nan where there is nothing to compare."""
         hits = [hit for hit in self.hits(rep) if hit is not None]
         return sum(hits) / len(hits) if hits else math.nan
+
+
+class Targets:
+    """The target tempo in the course of a recording.
+
+    Args:
+        first: From the beginning on.
+        changes: When it became another one, in order of time.
+    """
+
+    def __init__(self, first: Tempo, changes: Iterable[tuple[float, Tempo]] = ()) -> None:
+        self._from_s, self._tempos = [-math.inf], [first]
+        for t_s, tempo in changes:
+            self.change(t_s, tempo)
+
+    def change(self, t_s: float, tempo: Tempo) -> None:
+        """From `t_s` on, which lies behind all changes before, it is another one."""
+        self._from_s.append(t_s)
+        self._tempos.append(tempo)
+
+    def at(self, t_s: float) -> Tempo:
+        """The one in force."""
+        return self._tempos[bisect_right(self._from_s, t_s) - 1]
 
 
 _HOW = "Write lowering-bottom-lift-top in seconds, X for as fast as possible, for example --tempo 3-0-1-1."

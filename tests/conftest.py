@@ -125,7 +125,8 @@ def pytest_asyncio_loop_factories(item: pytest.Function) -> Mapping[str, Callabl
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark the tests of `in_air` that run on a real BlueZ."""
-    if isinstance(item, pytest.Function) and "in_air" in item.fixturenames and BLUEZ in item.callspec.id.split("-"):
+    case = getattr(item, "callspec", None)
+    if case is not None and BLUEZ in case.id.split("-"):
         item.add_marker(pytest.mark.bluez)
 
 

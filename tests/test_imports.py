@@ -24,6 +24,7 @@ VIRTUAL_RADIO = VIRTUAL_HOST | {
     "firmware_proto.virtual_peripheral",
     "firmware_proto.virtual_table",
 }
+SERVER = ("starlette", "uvicorn", "websockets", "segno", "cryptography")
 TOOLS = {"imu.motion.smooth", "imu.motion.history"}
 """Parts that stages are built of; they take pushes, but have no place in the order."""
 HEAVY = ("numpy", "scipy", "pandas", "bleak", "bumble", "vqf", "rich", "asyncio", "matplotlib")
@@ -101,6 +102,8 @@ def _broken(module: str, target: str, stages: set[str]) -> Iterator[str]:
         yield "imports know files and values"
     if below(module, "imu.evaluation") and ours and not below(target, "imu.evaluation", *GROUND_FLOOR):
         yield "scoring rules stand on the ground floor alone"
+    if below(module, "imu.coach") and ours and not below(target, "imu.coach", *GROUND_FLOOR):
+        yield "the coach knows events and targets alone"
     if target in stages and below(module, "imu.motion") and module not in {"imu.motion", "imu.motion.pipeline", target}:
         yield "only the pipeline knows the stages' order"
     if below(target, "bleak", "dbus_fast") and not below(module, "imu.link") and module not in VIRTUAL_HOST:
@@ -111,6 +114,8 @@ def _broken(module: str, target: str, stages: set[str]) -> Iterator[str]:
         yield "pandas is for tables"
     if below(target, "rich", "typer") and not below(module, "imu.app"):
         yield "only the app has a screen"
+    if below(target, *SERVER) and not below(module, "imu.app.live"):
+        yield "the web server is the live page's"
 
 
 def _circles(house: Mapping[str, str], names: set[str]) -> set[str]:
@@ -144,7 +149,7 @@ def test_every_room_keeps_to_its_walls() -> None:
 
 def test_all_rooms_are_there() -> None:
     rooms = {".".join(module.split(".")[:2]) for module in house()}
-    named = {"app", "conform", "evaluation", "imports", "link", "motion", "review", "sensors", "sessions"}
+    named = {"app", "coach", "conform", "evaluation", "imports", "link", "motion", "review", "sensors", "sessions"}
     named = {f"imu.{room}" for room in named}
     assert named | GROUND_FLOOR <= rooms
 
@@ -165,6 +170,7 @@ STAGE = "class A:\n def push(self): ...\n"
         ({"imu.link": "from imu.conform import run", "imu.conform": ""}, "tool of the app"),
         ({"imu.evaluation.bouts": "import imu.motion.pipeline", "imu.motion.pipeline": ""}, "scoring rules"),
         ({"imu.imports.phyphox": "import imu.link", "imu.link": ""}, "imports know"),
+        ({"imu.coach.cues": "import imu.motion.params", "imu.motion.params": ""}, "the coach knows"),
         ({"imu.sensors.native": "import bleak.backends"}, "bleak lives"),
         ({"imu.app": "def f():\n import dbus_fast"}, "bleak lives"),
         ({"imu.link": "import bumble.host"}, "bumble lives"),
@@ -172,6 +178,7 @@ STAGE = "class A:\n def push(self): ...\n"
         ({"firmware_proto.virtual_peripheral": "import bleak"}, "bleak lives"),
         ({"imu.motion.reps": "import pandas as pd"}, "pandas"),
         ({"imu.sessions": "from rich.table import Table"}, "screen"),
+        ({"imu.app.cli": "def f():\n import uvicorn.config"}, "web server"),
         ({"imu.a": "from imu import b", "imu.b": "def f():\n import imu.a"}, "circle"),
     ],
 )

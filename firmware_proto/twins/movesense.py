@@ -170,11 +170,12 @@ class MovesenseTwin:
 
     def tick(self, now_us: int) -> Outgoing:
         """The responses due by now, and the packets carried."""
-        for reference, subscription in self.subscriptions.items():
-            self._measure(reference, subscription, now_us)
         event = now_us // self.link.interval_us
         self._event, events = event, max(event - self._event, 0)
-        carried = 0 if now_us < self._stalled_until_us else min(events * self.link.packets, len(self._queue))
+        most = 0 if now_us < self._stalled_until_us else events * self.link.packets
+        for reference, subscription in self.subscriptions.items():
+            self._measure(reference, subscription, now_us, most)
+        carried = min(most, len(self._queue))
         answers = [] if now_us < self._stalled_until_us else self._talk.due(now_us)
         answers = [each for each in answers if not self.faults.loses_answer()]
         sent = self.faults.apply(self._cut([self._queue.popleft() for _ in range(carried)]), now_us)
@@ -230,8 +231,8 @@ class MovesenseTwin:
         self.subscriptions[reference] = Subscription(sampling=sampling, per_packet=max(1, rates[path] // PACKETS_HZ))
         return gsp.status(gsp.OK)
 
-    def _measure(self, reference: int, subscription: Subscription, now_us: int) -> None:
-        """Queue the packets that are full by now."""
+    def _measure(self, reference: int, subscription: Subscription, now_us: int, carried: int) -> None:
+        """Queue the packets that are full by now; so many parts have been carried since the last time."""
         n = subscription.per_packet
         times_us = subscription.sampling.take(now_us, whole=n)
         acc_g, gyr_dps = self.motion.at((times_us - (self._motion_us or 0.0)) / 1e6)
@@ -240,4 +241,4 @@ class MovesenseTwin:
             part = slice(first, first + n)
             stamp_ms = int(on_for_ms + times_us[first] * ms_per_us) % 2**32
             whole = gsp.body(stamp_ms, acc_g[part], gyr_dps[part], ranges=self.ranges)
-            self._queue.extend(gsp.notified(reference, whole) if len(self._queue) < QUEUE_PARTS else ())
+            self._queue.extend(gsp.notified(reference, whole) if len(self._queue) < QUEUE_PARTS + carried else ())

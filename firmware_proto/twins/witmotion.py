@@ -140,12 +140,12 @@ class WitMotionTwin:
 
     def tick(self, now_us: int) -> Outgoing:
         """The notifications carried by now."""
-        self._measure(now_us)
-        self._pack()
         event = now_us // self.link.interval_us
         self._event, events = event, max(event - self._event, 0)
-        carried = 0 if now_us < self._stalled_until_us else min(events * self.link.packets, len(self._sent))
-        return self.faults.apply([(DATA_UUID, self._sent.popleft()) for _ in range(carried)], now_us)
+        most = 0 if now_us < self._stalled_until_us else events * self.link.packets
+        self._measure(now_us, most)
+        self._pack(max(most, self.link.packets))
+        return self.faults.apply([(DATA_UUID, self._sent.popleft()) for _ in range(min(most, len(self._sent)))], now_us)
 
     def stall(self, now_us: int, duration_us: int) -> None:
         """The link carries nothing for a while."""
@@ -181,23 +181,24 @@ class WitMotionTwin:
         self._sampling = Sampling(rate_hz=rate_hz, zero_us=now_us + 1e6 / rate_hz)
         self._motion_us = self._sampling.zero_us if self._motion_us is None else self._motion_us
 
-    def _measure(self, now_us: int) -> None:
+    def _measure(self, now_us: int, carried: int = 0) -> None:
+        """Frames of the samples taken by now; so many notifications have been carried since the last time."""
         if not self._listening:
             return
         times_us = self._sampling.take(now_us)
         if len(times_us):
             frames = measured(*self.motion.at((times_us - (self._motion_us or 0.0)) / 1e6))
-            room = max(0, BUFFER_BYTES - len(self._waiting)) // FRAME_BYTES
+            room = max(0, BUFFER_BYTES + carried * FRAME_BYTES - len(self._waiting)) // FRAME_BYTES
             self._waiting += frames[: room * FRAME_BYTES]
 
-    def _pack(self) -> None:
-        """Make notifications of what waits, while the link has taken those before."""
+    def _pack(self, most: int) -> None:
+        """Make notifications of what waits, at most so many ahead of the link."""
         burst = self._burst or max(1, round(HZ[self.registers[RATE]] / NOTIFICATIONS_HZ))
         room = self.mtu - ATT_HEADER_BYTES
         whole = min(burst, max(1, room // FRAME_BYTES)) * FRAME_BYTES
         size = max(1, whole - CUT_BYTES) if self._cut else whole
-        while len(self._waiting) >= burst * FRAME_BYTES and len(self._sent) < self.link.packets:
-            while len(self._waiting) >= size and len(self._sent) < self.link.packets:
+        while len(self._waiting) >= burst * FRAME_BYTES and len(self._sent) < most:
+            while len(self._waiting) >= size and len(self._sent) < most:
                 self._sent.append(bytes(self._waiting[:size])[:room])
                 del self._waiting[:size]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from imu.app import words
 from imu.app.ledger import Ledger
+from imu.coach.form import with_hold_before
 from imu.exercises import Exercise
 from imu.model import (
     NAN,
@@ -20,14 +20,13 @@ from imu.model import (
     Phase,
     Recounted,
     Rep,
-    RepAnnounced,
     RepWithdrawn,
     SetClosed,
     SetRetracted,
     SetSummary,
 )
 from imu.motion.params import MotionParams
-from imu.tempo import Tempo
+from imu.tempo import Targets, Tempo
 
 if TYPE_CHECKING:
     from imu.link import LinkHealth
@@ -46,12 +45,13 @@ class Board:
         sensor: Name of the sensor.
         load_kg: Declared load, or None.
         set_rest_s: Planned rest between sets, or None.
+        target_reps: Repetitions wanted in a set, or None.
+        marked: The set under way was begun by the person's word, and ends by it.
         synthetic: Whether the person is simulated; shown, always.
         straight_line_deg: Pitch of the straight line, nominal until the session's own is known.
         live: The pipeline's state.
         health: The link's state, None in a replay.
         ledger: What counts, as the events told it.
-        resting_since_s: Device time at which it ended, or None once the next has begun.
         notice: A remark and the device time at which it was made.
         keys: Whether a keyboard is listened to.
         hold_since_s, hold_line_deg: Of a static exercise's hold while it lasts: its start, and its straight line.
@@ -61,12 +61,13 @@ class Board:
     sensor: str
     load_kg: float | None = None
     set_rest_s: float | None = None
+    target_reps: int | None = None
+    marked: bool = False
     synthetic: bool = False
     straight_line_deg: float = NAN
     live: LiveState = field(default_factory=LiveState)
     health: LinkHealth | None = None
     ledger: Ledger = field(default_factory=Ledger)
-    resting_since_s: float | None = None
     notice: tuple[str, float] = ("", -NOTICE_S)
     keys: bool = False
     hold_since_s: float = NAN
@@ -74,8 +75,14 @@ class Board:
 
     def __post_init__(self) -> None:
         self.target = Tempo.parse(self.exercise.target_tempo)
+        self.targets = Targets(self.target)
         if self.exercise.top_deg is not None:
             self.straight_line_deg = self.exercise.top_deg
+
+    def retarget(self, at_s: float, tempo: Tempo) -> None:
+        """From `at_s` on the target tempo is another one."""
+        self.exercise, self.target = replace(self.exercise, target_tempo=tempo.text), tempo
+        self.targets.change(at_s, tempo)
 
     def see(self, live: LiveState) -> None:
         """Note how things stand, the straight line among them once one was held."""
@@ -103,15 +110,9 @@ class Board:
     def take(self, event: Event) -> None:
         """Note what the analysis found."""
         self.ledger.take(event)
-        if isinstance(event, RepAnnounced):
-            self.resting_since_s = None
-        elif isinstance(event, SetClosed):
-            # One that is told anew, while the next is under way, begins no rest.
-            if all(rep.start_s <= event.summary.end_s for rep in self.ledger.counted):
-                self.resting_since_s = event.summary.end_s
+        if isinstance(event, SetClosed):
             self.remark(words.set_line(event.summary))
         elif isinstance(event, SetRetracted):
-            self.resting_since_s = None
             self.remark(words.retracted_line(event.set))
         elif isinstance(event, RepWithdrawn):
             self.remark(words.withdrawn_line(event))
@@ -128,7 +129,7 @@ class Board:
     def confirmed(self) -> Rep | None:
         """The last rep whose cycle closed, with the hold that led into it."""
         latest = self.ledger.counted[-2:]
-        return _with_hold_before(latest[-1], latest[0] if len(latest) > 1 else None) if latest else None
+        return with_hold_before(latest[-1], latest[0] if len(latest) > 1 else None) if latest else None
 
     @property
     def last_set(self) -> SetSummary | None:
@@ -155,23 +156,29 @@ class Board:
     @property
     def rest_s(self) -> float | None:
         """How long the rest has lasted; None before the first set ended and from the first rep of the next."""
-        return None if self.resting_since_s is None else max(self.live.t_s - self.resting_since_s, 0.0)
+        ended = self.last_set
+        return None if ended is None or self.is_set_open else max(self.live.t_s - ended.end_s, 0.0)
+
+    @property
+    def is_set_open(self) -> bool:
+        """Whether a set is under way, or seems to begin."""
+        return self.marked or self.live.count > 0
+
+    @property
+    def set(self) -> int:
+        """Number of the set under way, or of the last; 0 before the first. One that seems to begin has its own."""
+        number = self.live.set
+        return number + 1 if self.is_set_open and (number == 0 or number in self.ledger.sets) else number
+
+    @property
+    def is_link_good(self) -> bool:
+        """Whether nothing is wrong with the link now."""
+        health = self.health
+        if health is None:
+            return False
+        return not health.lost and not health.missing and not health.warnings and health.state == "streaming"
 
     @property
     def hold_reached(self) -> bool:
         """Whether the top has been held long enough."""
         return self.live.phase is Phase.TOP and self.phase_s >= self.target.hold_s
-
-
-def _with_hold_before(rep: Rep, previous: Rep | None) -> Rep:
-    """Fill the hold that has no end yet with the one that led into this rep, which is what the person remembers.
-
-    What led into the first rep of a set is a rest.
-    """
-    if previous is None or rep.rep == 1 or rep.set != previous.set:
-        return rep
-    if math.isnan(rep.bottom_hold_s) and rep.lift_start_s >= previous.lower_end_s:
-        return dataclasses.replace(rep, bottom_hold_s=rep.lift_start_s - previous.lower_end_s)
-    if math.isnan(rep.top_hold_s) and rep.lower_start_s >= previous.lift_end_s:
-        return dataclasses.replace(rep, top_hold_s=rep.lower_start_s - previous.lift_end_s)
-    return rep

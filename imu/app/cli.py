@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 """Exit code of a program ended by Ctrl-C (128 + SIGINT)."""
 RECORDINGS = Path("recordings")
+LIVE_PORT = 8770
+"""Always the same, so that a page that was left open finds the program again."""
 AUTO = "auto"
 """The name with which `imu analyze` proposes the exercise by itself."""
 
@@ -120,6 +122,22 @@ Calibrate = Annotated[
     ),
 ]
 Load = Annotated[float | None, typer.Option(min=0.0, max=1000.0, metavar="KG", help="Weight held or worn.")]
+TargetTempo = Annotated[
+    str | None,
+    typer.Option(metavar="L-B-L-T", help="Target: lower-bottom-lift-top in seconds, X as fast as possible."),
+]
+SetRest = Annotated[
+    float | None, typer.Option(min=0.0, max=3600.0, metavar="S", help="Planned rest between sets, in seconds.")
+]
+TargetReps = Annotated[int | None, typer.Option("--reps", min=1, max=1000, metavar="N", help="Target count of a set.")]
+SpokenAloud = Annotated[
+    str,
+    typer.Option(
+        "--voice",
+        metavar="off|count|coach",
+        help="Say the count, or also how it was done, where this machine can speak; the bell rings where it cannot.",
+    ),
+]
 Person = Annotated[str | None, typer.Option(help="A pseudonym; it is written into the session.")]
 Seed = Annotated[int, typer.Option(min=0, help="Another seed is another person on another day.")]
 Speed = Annotated[float, typer.Option(min=0.1, max=1000.0, metavar="N", help="N times faster than real time.")]
@@ -243,13 +261,9 @@ def record(
     ] = None,
     exercise: ExerciseName = "back-extension",
     load: Load = None,
-    tempo: Annotated[
-        str | None,
-        typer.Option(metavar="L-B-L-T", help="Target: lower-bottom-lift-top in seconds, X as fast as possible."),
-    ] = None,
-    set_rest: Annotated[
-        float | None, typer.Option(min=0.0, max=3600.0, metavar="S", help="Planned rest between sets, in seconds.")
-    ] = None,
+    tempo: TargetTempo = None,
+    reps: TargetReps = None,
+    set_rest: SetRest = None,
     person: Person = None,
     note: Annotated[str, typer.Option(help="Anything worth knowing later.")] = "",
     out: Out = RECORDINGS,
@@ -258,6 +272,7 @@ def record(
     ] = None,
     mount: MountAxes = None,
     calibrate: Calibrate = False,
+    voice: SpokenAloud = "off",
     verbose: Verbose = False,
 ) -> None:
     """Record a session from a sensor, counting live. Ctrl-C ends it and keeps everything.
@@ -267,18 +282,87 @@ def record(
     Examples:
         imu record
         imu record --exercise good-morning --load 20 --tempo 3-0-1-1 --set-rest 90
-        imu record --calibrate
+        imu record --calibrate --voice coach
         imu record --sensor BX-1A2B --person p07 --note "stiff spine, arms crossed"
     """
     from imu.app.record import Plan, command
+    from imu.app.voice import speaking
 
     command(
         sensor,
         Plan.build(
-            _exercise(exercise), tempo, load_kg=load, set_rest_s=set_rest, person=person, note=note, out=out,
-            duration_s=duration, mount=_mount(mount), calibrate=calibrate,
+            _exercise(exercise), tempo, load_kg=load, set_rest_s=set_rest, target_reps=reps, person=person, note=note,
+            out=out, duration_s=duration, mount=_mount(mount), calibrate=calibrate,
         ),
+        speaking(voice),
     )  # fmt: skip
+
+
+@app.command()
+def live(
+    *,
+    sensor: Annotated[
+        str | None, typer.Option(metavar="NAME|ADDRESS", help="Which sensor, if several are in range; see imu scan.")
+    ] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="A simulated person and a virtual sensor.")] = False,
+    twin: Annotated[
+        str, typer.Option(metavar="NAME", help="Of the demo: native, polar-h10, verity, movesense or witmotion.")
+    ] = "native",
+    exercise: ExerciseName = "back-extension",
+    load: Load = None,
+    tempo: TargetTempo = None,
+    reps: Annotated[
+        int | None, typer.Option(min=1, max=1000, metavar="N", help="Target count; in a demo, what the person does.")
+    ] = None,
+    set_rest: SetRest = None,
+    person: Person = None,
+    note: Annotated[str, typer.Option(help="Anything worth knowing later.")] = "",
+    out: Out = RECORDINGS,
+    mount: MountAxes = None,
+    calibrate: Calibrate = False,
+    lan: Annotated[bool, typer.Option("--lan", help="Let other machines in this network open it, by a link.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, metavar="N", help="0 for any that is free.")] = LIVE_PORT,
+    tls: Annotated[bool, typer.Option("--tls", help="Encrypted, with a certificate of our own.")] = False,
+    seed: Seed = 1,
+    speed: Speed = 1.0,
+    verbose: Verbose = False,
+) -> None:
+    """Record as imu record does, with a page in the browser that counts aloud: for the phone that lies on the floor.
+
+    The page is for this machine alone, unless --lan lets others in: then two links
+    are printed, and a QR code. The one for control works once, in one browser; the
+    one to look on for as many as it is given to. Ctrl-C ends and keeps everything.
+    Over --tls a phone's screen stays awake; its browser warns once that nobody
+    vouches for the certificate.
+
+    Needs the extra `live`. --twin, --seed and --speed are for the demo.
+
+    Examples:
+        imu live --demo
+        imu live --lan --load 20 --tempo 3-1-1-2 --reps 8 --set-rest 90
+        imu live --lan --tls --sensor BX-1A2B --exercise good-morning
+    """
+    from imu.errors import UsageError
+
+    try:
+        from imu.app.live.command import command, command_demo
+        from imu.app.live.run import Where
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"The live page needs the package {error.name}; install the extra: pip install 'imu-back-extension[live]' "
+            "(in a clone: pip install -e '.[live]')."
+        ) from None
+    from imu.app.record import Plan
+
+    plan = Plan.build(
+        _exercise(exercise), tempo, load_kg=load, set_rest_s=set_rest, target_reps=reps, person=person, note=note,
+        out=out, mount=_mount(mount), calibrate=calibrate,
+    )  # fmt: skip
+    where = Where(lan=lan, port=port, tls=tls)
+    if demo:
+        command_demo(plan, where, twin=twin, seed=seed, speed=speed)
+    else:
+        command(sensor, plan, where)
 
 
 @app.command()
@@ -295,6 +379,7 @@ def demo(
     load: Load = None,
     person: Person = None,
     calibrate: Calibrate = False,
+    voice: SpokenAloud = "off",
     out: Out = RECORDINGS,
     verbose: Verbose = False,
 ) -> None:
@@ -305,13 +390,17 @@ def demo(
         imu demo --speed 10 --reps 5 --out my-recordings
         imu demo --speed 10 --sensor polar-h10
         imu demo --speed 10 --calibrate
+        imu demo --voice coach
         imu demo --speed 10 --seed 2 --load 10 --person anna
     """
     from imu.app.demo import command
     from imu.app.record import Plan
+    from imu.app.voice import speaking
 
-    plan = Plan(exercise=_exercise(exercise), load_kg=load, person=person, out=out, calibrate=calibrate)
-    command(plan, sensor=sensor, reps=reps, seed=seed, speed=speed)
+    plan = Plan(
+        exercise=_exercise(exercise), load_kg=load, target_reps=reps, person=person, out=out, calibrate=calibrate
+    )
+    command(plan, sensor=sensor, reps=reps, seed=seed, speed=speed, display=speaking(voice))
 
 
 @app.command()

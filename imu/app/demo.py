@@ -33,12 +33,36 @@ MOVEMENT_HZ = 208.0
 """Sensors of other makes choose their rate; what they feel is simulated at least as fine."""
 
 
-def command(declared: Plan, *, sensor: str = NATIVE, reps: int, seed: int, speed: float) -> None:
+def command(
+    declared: Plan,
+    *,
+    sensor: str = NATIVE,
+    reps: int,
+    seed: int,
+    speed: float,
+    display: Callable[[Board], Display] = display_for,
+) -> None:
     """Record a simulated person and show what came of it; what was declared is written as if it were so.
 
     Raises:
         UsageError: The extra `demo` is not installed, nobody can simulate the exercise, or there is no such sensor.
         ImuError: As from a recording.
+    """
+    performed, plan = simulated(declared, sensor=sensor, reps=reps, seed=seed, speed=speed)
+    recorded = run_until_ended(record_virtual(performed, plan, sensor=sensor, speed=speed, display=display))
+    report(recorded)
+    compare(performed, recorded)
+    if recorded.error is not None:
+        raise recorded.error
+
+
+def simulated(
+    declared: Plan, *, sensor: str, reps: int, seed: int, speed: float, command: str = "imu demo"
+) -> tuple[Recording, Plan]:
+    """What a simulated person does, and the plan to record it, which says that it was simulated; said to the person.
+
+    Raises:
+        UsageError: Nobody can simulate the exercise, or there is no such sensor.
     """
     if sensor not in TWINS:
         raise UsageError(f"There is no virtual sensor {sensor}; choose one of: {', '.join(TWINS)}.")
@@ -53,7 +77,7 @@ def command(declared: Plan, *, sensor: str = NATIVE, reps: int, seed: int, speed
         declared,
         synthetic=True,
         duration_s=float(performed.t_s[-1]) - TAIL_S,
-        note=f"Synthetic: imu demo, a simulated person and a virtual sensor ({sensor}), no body moved. Seed {seed}; "
+        note=f"Synthetic: {command}, a simulated person and a virtual sensor ({sensor}), no body moved. Seed {seed}; "
         "the truth is in truth.csv.",
     )
     console.err().print(
@@ -61,11 +85,7 @@ def command(declared: Plan, *, sensor: str = NATIVE, reps: int, seed: int, speed
         f"({words.clock(performed.t_s[-1] / speed)}). Nothing here is a measurement.",
         style="yellow",
     )
-    recorded = run_until_ended(record_virtual(performed, plan, sensor=sensor, speed=speed))
-    report(recorded)
-    _compare(performed, recorded)
-    if recorded.error is not None:
-        raise recorded.error
+    return performed, plan
 
 
 async def record_virtual(
@@ -84,9 +104,18 @@ async def record_virtual(
     """
     async with in_air(TWINS[sensor](performed), speed=speed) as (_, backend):
         recorded = await find_and_record(None, plan, backend=backend, display=display)
+    keep_truth(performed, recorded)
+    return recorded
+
+
+def keep_truth(performed: Recording, recorded: Recorded) -> None:
+    """Write what was really done beside what was found, where all of it was recorded.
+
+    Raises:
+        StorageError: It could not be written.
+    """
     if recorded.folder is not None and recorded.error is None and not recorded.end.interrupted:
         write_truth(recorded.folder / "truth.csv", performed)
-    return recorded
 
 
 def virtual_sensor(
@@ -123,7 +152,7 @@ TWINS: dict[str, Callable[[Recording], VirtualPeripheral]] = {
 """Family -> its virtual twin, worn by whoever performs."""
 
 
-def _compare(performed: Recording, recorded: Recorded) -> None:
+def compare(performed: Recording, recorded: Recorded) -> None:
     """Hold the count against what the simulated person did."""
     screen = console.out()
     if recorded.end.interrupted or recorded.end.error is not None:

@@ -24,6 +24,9 @@ class Display(AbstractContextManager["Display"], Protocol):
     def remark(self, text: str) -> None:
         """Show what happened on the way."""
 
+    def moved(self) -> None:
+        """The board has taken samples and what was found in them; for what cannot wait until it is drawn again."""
+
     def refresh(self) -> None:
         """Draw the board as it is now."""
 
@@ -53,6 +56,9 @@ class Lines:
         """Print what happened."""
         self._line(text)
 
+    def moved(self) -> None:
+        """A motion is no line."""
+
     def refresh(self) -> None:
         """Lines are printed as things happen; nothing to draw."""
 
@@ -81,6 +87,9 @@ class Terminal:
         """The board shows it at the next refresh."""
 
     def remark(self, text: str) -> None:
+        """The board shows it at the next refresh."""
+
+    def moved(self) -> None:
         """The board shows it at the next refresh."""
 
     def refresh(self) -> None:

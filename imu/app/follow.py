@@ -12,7 +12,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from imu.app import words
 from imu.app.board import Board
@@ -35,7 +35,19 @@ from imu.model import (
     SetStarted,
 )
 from imu.motion.pipeline import Pipeline
-from imu.sessions import CALIBRATION, GIVEN_UP, calibration_detail
+from imu.sessions import (
+    CALIBRATION,
+    GIVEN_UP,
+    LOAD,
+    SET_BEGUN,
+    SET_ENDED,
+    TARGET,
+    TARGET_REPS,
+    calibration_detail,
+    load_detail,
+    target_detail,
+)
+from imu.tempo import Tempo
 
 if TYPE_CHECKING:
     from imu.link import LinkEvent, LinkHealth
@@ -52,6 +64,9 @@ class Sink(Protocol):
 
     def event(self, kind: str, t_s: float, detail: str = "") -> None:
         """Keep what happened."""
+
+    def declare(self, **header: Any) -> None:  # noqa: ANN401 (fields of the header)
+        """Keep what the session is about, in its head."""
 
     def settle(self) -> None:
         """Called some times a second: let nothing wait to be kept until something comes."""
@@ -117,7 +132,7 @@ class Follower:
         interrupted, error = False, None
         ticker = asyncio.create_task(self._tick())
         if self._calibrate_first:
-            self._calibrate()
+            self.calibrate()
         try:
             interrupted = await self._until_enough(stream, duration_s)
             await self._wind_up(stream, patient=not interrupted)
@@ -198,12 +213,51 @@ class Follower:
                 self._keep_calibration(event)
             elif isinstance(event, Recounted) and event.changed:
                 self._keep("recounted", event.t_s, words.recounted_line(event))
+        self.display.moved()
 
-    def _calibrate(self) -> None:
+    # What the person says on the way.
+
+    def calibrate(self) -> None:
         """Ask for the straight line: the next 3 s in which the trunk is still."""
         self.whole.calibrate()
         self.board.see(self.whole.state)
         self._remark(words.CALIBRATE)
+
+    def begin_set(self) -> None:
+        """A set begins now; one is enough in it."""
+        self._keep(SET_BEGUN, self.whole.begin_set(), "")
+        self.board.marked = True
+
+    def end_set(self) -> None:
+        """The set that was begun ends now."""
+        self._keep(SET_ENDED, self.whole.end_set(), "")
+        self.board.marked = False
+
+    def aim(self, tempo: Tempo | None, reps: int | None) -> None:
+        """Another target tempo, or count (0 for none), from now on; None leaves it as it is.
+
+        As long as nothing was counted it holds for the whole session.
+        """
+        if tempo is not None:
+            at_s = self.whole.retarget(tempo)
+            self._keep(TARGET, at_s, target_detail(tempo))
+            self.board.retarget(at_s, tempo)
+            self._declare(target_tempo=tempo.text)
+        if reps is not None:
+            self._keep(TARGET_REPS, self.board.live.t_s, f"reps={reps}")
+            self.board.target_reps = reps or None
+            self._declare(target_reps=reps or None)
+
+    def reload(self, load_kg: float | None) -> None:
+        """The load is another one from now on; for the whole session, as long as nothing was counted."""
+        self._keep(LOAD, self.board.live.t_s, load_detail(load_kg))
+        self.board.load_kg = load_kg
+        self._declare(load_kg=load_kg)
+
+    def _declare(self, **header: Any) -> None:  # noqa: ANN401 (fields of the header)
+        if self.sink is not None and not self.board.ledger.counted:
+            with self._storage():
+                self.sink.declare(**header)
 
     def _keep_calibration(self, event: Calibration) -> None:
         if event.hold is not None:
@@ -238,7 +292,7 @@ class Follower:
             if self.link is not None:
                 self.board.health = self.link.health
             if self._keys is not None and CALIBRATE_KEY in self._keys().lower():
-                self._calibrate()
+                self.calibrate()
             if self.sink is not None:
                 with self._storage():
                     self.sink.settle()

@@ -39,6 +39,7 @@ class Plan:
     exercise: Exercise
     load_kg: float | None = None
     set_rest_s: float | None = None
+    target_reps: int | None = None
     person: str | None = None
     note: str = ""
     out: Path = Path("recordings")
@@ -66,6 +67,7 @@ class Plan:
             person=self.person,
             load_kg=self.load_kg,
             target_tempo=self.exercise.target_tempo,
+            target_reps=self.target_reps,
             synthetic=self.synthetic,
             notes=self.note,
         )
@@ -127,6 +129,14 @@ class Recorder:
         """
         self.writer.event(kind, t_s, detail)
 
+    def declare(self, **header: Any) -> None:  # noqa: ANN401 (fields of the header)
+        """Change what the session is about.
+
+        Raises:
+            StorageError: It could not be written; the old head is untouched.
+        """
+        self.writer.update(**header)
+
     def settle(self) -> None:
         """Let nothing wait in memory, or unforced, for longer than a second.
 
@@ -165,20 +175,38 @@ class Recorder:
         return self.writer.folder
 
 
+def _nothing(*_: object) -> None:
+    """Nobody wants to know."""
+
+
 async def record(
-    found: Found, plan: Plan, *, backend: Backend | None = None, display: Callable[[Board], Display] = display_for
+    found: Found,
+    plan: Plan,
+    *,
+    backend: Backend | None = None,
+    display: Callable[[Board], Display] = display_for,
+    begun: Callable[[Follower, Recorder], None] = _nothing,
+    say: Callable[[str], None] | None = None,
 ) -> Recorded:
     """Record one session from a sensor that was found.
+
+    Args:
+        found: The sensor.
+        plan: What the person declared.
+        backend: Instead of the platform's Bluetooth.
+        display: Makes what shows the board.
+        begun: Told who follows the stream and who keeps it, before the first sample.
+        say: Told what a person has to know while the link comes up; printed where None.
 
     Raises:
         SensorError: It would not connect or stream.
         StorageError: No session can be written where it belongs; nothing was recorded.
     """
-    say = partial(console.err().print, style="yellow")
+    say = say or partial(console.err().print, style="yellow")
     async with _told_anyway() as kept, SensorLink(found, backend=backend, say=say) as link:
         board = Board(
             exercise=plan.exercise, sensor=_shown(found.name, link.info), load_kg=plan.load_kg,
-            set_rest_s=plan.set_rest_s, synthetic=plan.synthetic,
+            set_rest_s=plan.set_rest_s, target_reps=plan.target_reps, synthetic=plan.synthetic,
         )  # fmt: skip
         pipeline = Pipeline(
             plan.exercise, rate_hz=link.info.rate_hz, gyroscope=link.info.has_gyroscope,
@@ -187,6 +215,7 @@ async def record(
         recorder = Recorder(plan.out, plan.header(link.info))
         with recorder.kept_if_cut_off(), keyboard() as keys, display(board) as shown:
             follower = Follower(pipeline, board, shown, sink=recorder, link=link, calibrate=plan.calibrate, keys=keys)
+            begun(follower, recorder)
             end = await follower.follow(aiter(link), plan.duration_s)
         kept.append(_finish(recorder, end, link))
     return kept[0]
@@ -229,14 +258,14 @@ def _finish(recorder: Recorder, end: End, link: SensorLink) -> Recorded:
     )  # fmt: skip
 
 
-def command(sensor: str | None, plan: Plan) -> None:
+def command(sensor: str | None, plan: Plan, display: Callable[[Board], Display] = display_for) -> None:
     """Find the sensor, record, and say what came of it.
 
     Raises:
         ImuError: Anything that went wrong; nothing recorded is lost.
         KeyboardInterrupt: It was ended before the first sample.
     """
-    recorded = run_until_ended(find_and_record(sensor, plan))
+    recorded = run_until_ended(find_and_record(sensor, plan, display=display))
     report(recorded)
     if recorded.error is not None:
         raise recorded.error

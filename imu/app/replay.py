@@ -59,6 +59,8 @@ async def play(recording: Recording, *, speed: float, exercise: Exercise | None 
         mount=settings.mount,
         straight_line_deg=settings.straight_line_deg,
         calibrations=settings.calibrations,
+        marked=settings.said.marked,
+        tempos=settings.said.tempos,
         params=MotionParams(min_set_reps=settings.min_set_reps),
     )
     with display_for(board) as display:

@@ -43,8 +43,8 @@ def _counted(review: Review) -> str:
     if not len(review.sets):
         return f"{review.exercise.name}: no repetition was counted."
     by_set = " + ".join(str(n) for n in review.sets["reps"])
-    load_kg = review.header.load_kg if review.header else None
-    load = "no load declared" if load_kg is None else f"{load_kg:g} kg"
+    loads = [f"{load_kg:g} kg" for load_kg in review.sets["load_kg"].dropna().unique()]
+    load = ", then ".join(loads) or "no load declared"
     shape = f" ({by_set})" if len(review.sets) > 1 else ""
     counts = f"{words.reps(len(review.reps))} in {words.sets(len(review.sets))}{shape}"
     return f"{review.exercise.name}: {counts}, {load}."

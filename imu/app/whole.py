@@ -8,11 +8,14 @@ corrected. So what is counted in the end does not depend on what came late, and 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from imu.link.intervals import IntervalSet
-from imu.model import Analysis, Event, LiveState, Samples
+from imu.model import Analysis, Event, LiveState, Rep, Samples, Trunk
 from imu.motion.pipeline import Pipeline
+from imu.tempo import Tempo
 
 SOON_S = 1.0
 """A frame that was lost is here again after half a second; so short a wait is better than a count that is revised."""
@@ -49,12 +52,49 @@ class Whole:
         """The ledger and the sets as known so far."""
         return self._live.analysis()
 
+    def ledger(self) -> tuple[Rep, ...]:
+        """The ledger as known so far."""
+        return self._live.ledger()
+
+    def trunk(self, since_s: float) -> Trunk:
+        """The trunk's motion after `since_s`, as known now."""
+        return self._live.trunk(since_s)
+
     def calibrate(self) -> None:
         """Take the next 3 s in which the trunk is held still for the straight line."""
         since_s = self._live.newest_s
-        self._settled.calibrate(since_s=since_s)
-        if self._ahead is not None:
-            self._ahead.calibrate(since_s=since_s)
+        for pipeline in self._all:
+            pipeline.calibrate(since_s=since_s)
+
+    def begin_set(self) -> float:
+        """A set begins now, by the person's word; gives the device time from which on it does."""
+        at_s = self._now_s
+        for pipeline in self._all:
+            pipeline.begin_set(at_s)
+        return at_s
+
+    def end_set(self) -> float:
+        """The set that was begun ends now; gives the device time."""
+        at_s = self._now_s
+        for pipeline in self._all:
+            pipeline.end_set(at_s)
+        return at_s
+
+    def retarget(self, tempo: Tempo) -> float:
+        """From now on the target tempo is another one; gives the device time."""
+        at_s = self._now_s
+        for pipeline in self._all:
+            pipeline.retarget(at_s, tempo)
+        return at_s
+
+    @property
+    def _all(self) -> list[Pipeline]:
+        return [self._settled] if self._ahead is None else [self._settled, self._ahead]
+
+    @property
+    def _now_s(self) -> float:
+        """Just behind what was looked at, as `events.csv` writes it: there it means the same."""
+        return math.ceil((self._live.newest_s or 0.0) * 1e4) / 1e4
 
     def push(self, samples: Samples) -> list[Event]:
         """Take samples in the order in which they came, each once; gives what they decide, and what they correct."""

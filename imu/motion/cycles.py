@@ -85,12 +85,16 @@ class Cycle:
 
 @dataclass(slots=True)
 class Group:
-    """Cycles of one range with no long rest between them; becomes a set when there are enough."""
+    """Cycles of one range with no long rest between them; becomes a set when there are enough.
+
+    Those within a set that a person marked, from `marked_s` on, are one group, whatever the rests between them.
+    """
 
     cycles: list[Cycle] = field(default_factory=list)
     set: int | None = None
     alive_s: float = NAN
     range_deg: float = NAN
+    marked_s: float | None = None
 
     def add(self, cycle: Cycle) -> None:
         """Take a cycle that fits."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from math import inf, isnan, nan
 
@@ -27,6 +27,7 @@ from imu.model import (
     Inclination,
     LineHold,
     LiveState,
+    MarkedSet,
     Mount,
     MountRevised,
     Phase,
@@ -56,7 +57,7 @@ from imu.motion.slip import Coarse, find_slips, postures, slip_words
 from imu.motion.strokes import Arrival, Found, Rest, StrokeFinder, Walked
 from imu.motion.timeline import Timeline, stretches
 from imu.motion.trunk import TrunkStage
-from imu.tempo import Tempo
+from imu.tempo import Targets, Tempo
 
 __all__ = ["MotionParams", "Pipeline", "analyze"]
 
@@ -64,6 +65,21 @@ _BATCH = 65536
 """Samples per block in batch: measured fastest; larger blocks fall out of the processor's cache."""
 _ENDS_WITH = {End.TOP: (1,), End.BOTTOM: (-1,), End.EITHER: (1, -1)}
 """The direction of a repetition's last stroke, 1 up and -1 down, by where it starts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What a person says on the way; the lists grow with it.
+
+    Attributes:
+        line_holds: When the body was held in one straight line.
+        marked: Sets begun and ended by saying so.
+        targets: The target tempo.
+    """
+
+    line_holds: list[LineHold]
+    marked: list[MarkedSet]
+    targets: Targets
 
 
 class _Hinge:
@@ -74,7 +90,7 @@ class _Hinge:
         exercise: Exercise,
         mount: Mount,
         walked_s: list[float],
-        line_holds: list[LineHold],
+        said: Said,
         *,
         grid_hz: float,
         gyroscope: bool,
@@ -96,7 +112,10 @@ class _Hinge:
                 posture_tolerance_deg=exercise.posture_tolerance_deg + params.acc_only_beyond_deg,
             )
         may_be_line = partial(is_plausible, exercise=exercise, mount=mount, params=params)
-        self.judge = RepJudge(exercise, mount, params=params, line_holds=line_holds, may_be_line=may_be_line)
+        self.judge = RepJudge(
+            exercise, mount, params=params, line_holds=said.line_holds, may_be_line=may_be_line, marked=said.marked,
+            targets=said.targets,
+        )  # fmt: skip
         self.history = self._strokes.past
         self.phase, self.phase_since_s = Phase.UNKNOWN, 0.0
         self._walked_s, self._walks_told = walked_s, 0
@@ -173,6 +192,8 @@ class Pipeline:
         mount: How the sensor sits on the trunk, to be checked against the motion; learned from it where None.
         straight_line_deg: Declared pitch of the body in one straight line.
         calibrations: When the body was held in one straight line. Where there is neither, the median of the tops is it.
+        marked: Sets that a person began and ended.
+        tempos: When the target tempo became another than the exercise's.
         params: Constants of judgement.
         keep_s: When so much was taken, all of it is settled in the next rest, and its samples are let go: memory is
             bounded, and a mount that is revised later changes nothing before. `trunk` and `inclination` begin there.
@@ -187,6 +208,8 @@ class Pipeline:
         mount: Mount | None = None,
         straight_line_deg: float | None = None,
         calibrations: Iterable[LineHold] = (),
+        marked: Iterable[MarkedSet] = (),
+        tempos: Iterable[tuple[float, Tempo]] = (),
         params: MotionParams | None = None,
         keep_s: float = inf,
     ) -> None:
@@ -195,6 +218,8 @@ class Pipeline:
         self._timeline = Timeline(rate_hz=rate_hz, params=self._params)
         self._grid_hz = self._timeline.grid_hz
         self._calibrations = Calibrations(exercise, calibrations, grid_hz=self._grid_hz, params=self._params)
+        targets = Targets(Tempo.parse(exercise.target_tempo), tempos)
+        self._said = Said(line_holds=self._calibrations.holds, marked=list(marked), targets=targets)
         self._line_deg = self._declared_deg = nan if straight_line_deg is None else straight_line_deg
         self._new_orientation = partial(orientation, grid_hz=self._grid_hz, gyroscope=gyroscope, params=self._params)
         self._orientation, self._newest_s = self._new_orientation(), nan
@@ -240,6 +265,18 @@ class Pipeline:
         """
         self._calibrations.begin(since_s=self.newest_s if since_s is None else since_s, limit_s=limit_s)
 
+    def begin_set(self, at_s: float) -> None:
+        """A set begins, by the person's word, at `at_s`, which no sample that was looked at lies behind."""
+        self._said.marked.append(MarkedSet(start_s=at_s))
+
+    def end_set(self, at_s: float) -> None:
+        """The set that was begun ends at `at_s`."""
+        self._said.marked[-1] = replace(self._said.marked[-1], end_s=at_s)
+
+    def retarget(self, at_s: float, tempo: Tempo) -> None:
+        """From `at_s` on the target tempo is another one."""
+        self._said.targets.change(at_s, tempo)
+
     @property
     def newest_s(self) -> float | None:
         """Time of the newest sample that was looked at; None before the first."""
@@ -281,15 +318,9 @@ class Pipeline:
         if self._hinge is None:
             return Analysis()
         past = len(self._settled.reps)
-        reps = [*self._settled.reps, *self._hinge.judge.ledger()]
         lines, warnings = self._lines()
-        line, source = self._line_deg, "calibration" if lines else "declared"
-        if isnan(line):
-            line, source = straight_line(reps), "median of tops"
-        judged = tuple(self._with_form(r, lines, line) if r.counted else r for r in reps)
-        if self._exercise.static:
-            judged = (*judged[:past], *(self._with_hold(r, lines) for r in judged[past:]))
-        judged = with_adherence(judged, Tempo.parse(self._exercise.target_tempo))
+        judged, line = self._judged(lines)
+        source = "calibration" if lines else "declared" if not isnan(self._line_deg) else "median of tops"
         slips = self._slips(judged[past:])
         return Analysis(
             reps=judged,
@@ -301,6 +332,19 @@ class Pipeline:
             slips=slips,
             warnings=(*self._mount_words(), *warnings, *doubts(lines, judged, self._params), *map(slip_words, slips)),
         )
+
+    def ledger(self) -> tuple[Rep, ...]:
+        """The ledger as known so far, as in `analysis`, which takes longer."""
+        return () if self._hinge is None else self._judged(self._lines()[0])[0]
+
+    def _judged(self, lines: list[StraightLine]) -> tuple[tuple[Rep, ...], float]:
+        """The ledger with form, holds and adherence, and the straight line that it was held against."""
+        reps, past = self._known()[0], len(self._settled.reps)
+        line = straight_line(reps) if isnan(self._line_deg) else self._line_deg
+        judged = tuple(self._with_form(r, lines, line) if r.counted else r for r in reps)
+        if self._exercise.static:
+            judged = (*judged[:past], *(self._with_hold(r, lines) for r in judged[past:]))
+        return with_adherence(judged, self._said.targets), line
 
     def _with_form(self, rep: Rep, lines: list[StraightLine], line_deg: float) -> Rep:
         """A repetition held against the straight line that applies to it."""
@@ -329,9 +373,9 @@ class Pipeline:
             calibration=self._calibrations.state,
         )
 
-    def trunk(self) -> Trunk:
-        """The trunk's motion over the whole recording, as the mount is known now."""
-        now = self._motion()
+    def trunk(self, since_s: float = -inf) -> Trunk:
+        """The trunk's motion after `since_s`, as the mount is known now; over the whole recording where not given."""
+        now = self._motion(since_s)
         return Trunk(
             t_s=now.t_s.copy(),
             pitch_deg=now.pitch_deg.copy(),
@@ -340,10 +384,11 @@ class Pipeline:
             trusted=now.trusted,
         )
 
-    def _motion(self) -> Trunk:
+    def _motion(self, since_s: float = -inf) -> Trunk:
         """The same as views, which later samples may make stale."""
         history = History(5) if self._hinge is None else self._hinge.history
-        t, pitch, rate, tilt, trusted = (history.column(i) for i in range(5))
+        first = int(history.column(0).searchsorted(since_s, side="right"))
+        t, pitch, rate, tilt, trusted = (history.column(i, first) for i in range(5))
         return Trunk(t_s=t, pitch_deg=pitch, rate_dps=rate, tilt_deg=tilt, trusted=trusted > 0)
 
     def inclination(self) -> Inclination:
@@ -422,7 +467,7 @@ class Pipeline:
             self._exercise,
             mount,
             self._walked_s,
-            self._calibrations.holds,
+            self._said,
             grid_hz=self._grid_hz,
             gyroscope=self._gyroscope,
             params=self._params,
@@ -511,6 +556,8 @@ def analyze(
     mount: Mount | None = None,
     straight_line_deg: float | None = None,
     calibrations: Iterable[LineHold] = (),
+    marked: Iterable[MarkedSet] = (),
+    tempos: Iterable[tuple[float, Tempo]] = (),
     min_set_reps: int = 3,
     progress: Callable[[float], None] | None = None,
 ) -> tuple[Analysis, Pipeline]:
@@ -523,6 +570,8 @@ def analyze(
         mount: How the sensor sat, to be checked against the motion, or None to learn it.
         straight_line_deg: Declared straight line, if there is one.
         calibrations: When the body was held in one straight line.
+        marked: Sets that a person began and ended.
+        tempos: When the target tempo became another than the exercise's.
         min_set_reps: Fewer repetitions in a row are isolated and not counted.
         progress: Called with the share that is done, 0 to 1.
 
@@ -536,6 +585,8 @@ def analyze(
         mount=mount,
         straight_line_deg=straight_line_deg,
         calibrations=calibrations,
+        marked=marked,
+        tempos=tempos,
         params=MotionParams(min_set_reps=min_set_reps),
     )
     for start in range(0, len(samples), _BATCH):

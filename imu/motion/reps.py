@@ -5,7 +5,7 @@ next one's first stroke begins. A stop in mid-stroke can still be bridged then: 
 the stroke that mends it, and what counted is revised.
 Whether it belongs to a set is a second decision: cycles alike in range and posture gather in a group, and
 `min_set_reps` of them make it a set. What never finds a set is isolated. Every movement of some size leaves a row in
-the ledger.
+the ledger. In a set that a person marked one cycle is enough, and its end is where the person says.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from imu.model import (
     NAN,
     Event,
     LineHold,
+    MarkedSet,
     Mount,
     MovementRejected,
     Rep,
@@ -36,7 +37,7 @@ from imu.model import (
 from imu.motion.cycles import Cycle, Group, join, row
 from imu.motion.params import MotionParams
 from imu.motion.sets import summarise, with_adherence
-from imu.tempo import Tempo
+from imu.tempo import Targets, Tempo
 
 
 class RepJudge:
@@ -50,9 +51,11 @@ class RepJudge:
         params: MotionParams,
         line_holds: Sequence[LineHold] = (),
         may_be_line: Callable[[float], bool] = isfinite,
+        marked: Sequence[MarkedSet] = (),
+        targets: Targets | None = None,
     ) -> None:
-        self._exercise, self._target = exercise, Tempo.parse(exercise.target_tempo)
-        self._line_holds, self._may_be_line = line_holds, may_be_line
+        self._exercise, self._targets = exercise, targets or Targets(Tempo.parse(exercise.target_tempo))
+        self._line_holds, self._may_be_line, self._marked = line_holds, may_be_line, marked
         self._mount = mount
         self._params = params
         self._needed = 1 if exercise.static else params.min_set_reps
@@ -189,13 +192,24 @@ class RepJudge:
         if not isnan(self._last_end_s):
             yield max(self._last_end_s + self._patience_s(), self._event_s), self._end_bout
         for group in self._groups:
-            over_s = group.alive_s + p.set_gap_s
-            if cycle is None or cycle.first.start_s > over_s:
+            over_s = self._over_s(group)
+            if cycle is None or cycle.first.start_s > over_s or self._mark_of(cycle) != group.marked_s:
                 yield max(over_s, self._event_s), partial(self._close_group, group)
+
+    def _over_s(self, group: Group) -> float:
+        """When nothing more can join a group: after a time without movement, or where a person said so."""
+        if group.marked_s is not None:
+            return next(mark.end_s for mark in self._marked if mark.start_s == group.marked_s)
+        last_s = group.cycles[-1].first.end_s
+        marked_s = min((mark.start_s for mark in self._marked if mark.start_s >= last_s), default=inf)
+        return min(group.alive_s + self._params.set_gap_s, marked_s)
 
     def finish(self, now_s: float) -> list[Event]:
         """The recording ended."""
-        return self._end_bout(now_s)
+        events = self._end_bout(now_s)
+        for group in list(self._groups):
+            events += self._close_group(group, now_s)
+        return events
 
     def ledger(self) -> list[Rep]:
         """Every movement judged so far, in order of time."""
@@ -357,13 +371,37 @@ class RepJudge:
         group.add(cycle)
         cycle.set, cycle.number, self._early = group.set, len(group.cycles), None
         events: list[Event] = []
-        if group.set is None and len(group.cycles) >= self._needed and group.is_rhythmic(self._needed, self._params):
+        needed = self._needed_for(cycle)
+        if group.set is None and len(group.cycles) >= needed and group.is_rhythmic(needed, self._params):
             events += self._begin_set(decided_s, group)
         return [*events, RepConfirmed(t_s=cycle.end_s, decided_s=decided_s, rep=row(cycle))]
 
+    def _mark_of(self, cycle: Cycle) -> float | None:
+        """The start of the marked set to which a cycle belongs: whoever says so may do it in the first stroke."""
+        first = cycle.first
+        within = (m.start_s for m in self._marked if m.start_s < first.end_s and first.start_s < m.end_s)
+        return next(within, None)
+
+    def _needed_for(self, cycle: Cycle) -> int:
+        return self._needed if self._mark_of(cycle) is None else 1
+
+    def _group_in_mark(self, cycle: Cycle, marked_s: float) -> Group | None:
+        """The one group of a marked set; None where the cycle is too shallow for what was done in it."""
+        group = next((g for g in self._groups if g.marked_s == marked_s), None)
+        if group is None:
+            group = Group(marked_s=marked_s)
+            self._groups.append(group)
+        elif cycle.range_deg < self._params.complete * group.range_deg:
+            cycle.verdict = Verdict.SHALLOW
+            return None
+        return group
+
     def _group_for(self, cycle: Cycle) -> Group | None:
         """The set, or the set to be, whose range this cycle has; None where it is too shallow for the set begun."""
-        fitting = [g for g in self._groups if g.fits(cycle, self._params)]
+        marked_s = self._mark_of(cycle)
+        if marked_s is not None:
+            return self._group_in_mark(cycle, marked_s)
+        fitting = [g for g in self._groups if g.marked_s is None and g.fits(cycle, self._params)]
         if fitting:
             return max(fitting, key=lambda g: (g.set or 0, len(g.cycles)))
         if any(g.set is not None and cycle.range_deg < g.range_deg for g in self._groups):
@@ -407,7 +445,7 @@ class RepJudge:
         if second is None:
             return Verdict.UNFINISHED
         # Small movements in a row are what a day is full of; one by itself, where one is enough, may be smaller.
-        alone = self._needed == 1
+        alone = self._needed_for(cycle) == 1
         least = max(ex.min_rom_deg, p.least_of_nominal * ex.rom_deg) * (p.alone if alone else 1.0)
         if min(first.off_plane_deg, second.off_plane_deg) > min(p.off_plane_deg, p.off_plane_share * cycle.range_deg):
             return Verdict.NOT_HINGE
@@ -456,7 +494,7 @@ class RepJudge:
             events += self._close_cycle(decided_s)
         elif self._open is not None:
             events += self._reject(decided_s, self._open, self._judge(self._open))
-        for group in list(self._groups):
+        for group in [g for g in self._groups if g.marked_s is None]:
             events += self._close_group(group, decided_s)
         self._open, self._closed, self._last_end_s, self._early, self._waiting = None, None, NAN, None, None
         return events
@@ -470,7 +508,7 @@ class RepJudge:
                 events += self._reject(decided_s, cycle, Verdict.ISOLATED, withdrawn=cycle.number)
             return events
         self._done += group.cycles
-        reps = with_adherence((row(c) for c in group.cycles), self._target)
+        reps = with_adherence((row(c) for c in group.cycles), self._targets)
         summary = summarise(group.set, list(reps), previous_end_s=self._set_end_s)
         self._set_end_s = summary.end_s
         return [SetClosed(t_s=summary.end_s, decided_s=decided_s, summary=summary)]

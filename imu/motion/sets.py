@@ -9,7 +9,7 @@ from statistics import fmean, median
 
 from imu.model import NAN, Rep, SetSummary, format_tempo
 from imu.motion.params import MotionParams
-from imu.tempo import Tempo
+from imu.tempo import Targets, Tempo
 
 
 def straight_line(reps: Iterable[Rep]) -> float:
@@ -72,15 +72,24 @@ def summarise(number: int, reps: list[Rep], *, previous_end_s: float) -> SetSumm
     )
 
 
-def with_adherence(reps: Iterable[Rep], target: Tempo) -> tuple[Rep, ...]:
-    """A ledger whose counted repetitions say which share of the target tempo they met, each beside its own set."""
+def with_adherence(reps: Iterable[Rep], targets: Targets) -> tuple[Rep, ...]:
+    """A ledger whose counted repetitions say which share of the target tempo they met, each beside its own set.
+
+    The target is the one in force when the repetition ended.
+    """
     ledger = tuple(reps)
     sets = _by_set(ledger)
-    targets = {number: target.for_set(members) for number, members in sets.items()}
-    return tuple(
-        replace(r, tempo_adherence=targets[r.set].adherence(r)) if r.counted and r.set is not None else r
-        for r in ledger
-    )
+    known: dict[tuple[int, Tempo], Tempo] = {}
+
+    def judged(rep: Rep) -> Rep:
+        if not rep.counted or rep.set is None:
+            return rep
+        target = targets.at(rep.end_s)
+        if (rep.set, target) not in known:
+            known[rep.set, target] = target.for_set(sets[rep.set])
+        return replace(rep, tempo_adherence=known[rep.set, target].adherence(rep))
+
+    return tuple(judged(rep) for rep in ledger)
 
 
 def summarise_all(reps: Iterable[Rep]) -> list[SetSummary]:

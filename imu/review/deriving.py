@@ -27,6 +27,8 @@ def run(recording: Recording, settings: Settings, progress: Progress | None = No
         mount=settings.mount,
         straight_line_deg=settings.straight_line_deg,
         calibrations=settings.calibrations,
+        marked=settings.said.marked,
+        tempos=settings.said.tempos,
         min_set_reps=settings.min_set_reps,
         progress=progress,
     )

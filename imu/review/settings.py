@@ -11,7 +11,8 @@ from imu.exercises import EXERCISES, Exercise, get_exercise
 from imu.model import LineHold, Mount
 from imu.motion.marked import usable_holds
 from imu.motion.params import MotionParams
-from imu.sessions import Recording, SessionHeader
+from imu.sessions import Recording, Said, SessionHeader
+from imu.sessions.said import NOTHING
 from imu.tempo import Tempo
 
 DEFAULT_EXERCISE = "hinge"
@@ -46,6 +47,7 @@ class Settings:
     mount: Mount | None
     straight_line_deg: float | None
     calibrations: tuple[LineHold, ...] = ()
+    said: Said = NOTHING
     notes: tuple[str, ...] = ()
 
 
@@ -64,6 +66,7 @@ def settings_for(recording: Recording, wishes: Wishes, said: str = "") -> Settin
         mount=wishes.mount or _given_mount(header),
         straight_line_deg=_given_straight_line(header),
         calibrations=holds,
+        said=recording.said,
         notes=(*_no_head(recording, wishes, exercise), *unused),
     )
 

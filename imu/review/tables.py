@@ -88,6 +88,12 @@ class Review:
         return GYR[0] in self.samples
 
 
+def _loads(recording: Recording, analysis: Analysis) -> pd.Series[float]:
+    """The load of each set, as it was when the set ended; nan without one."""
+    first_kg = recording.header.load_kg if recording.header else None
+    return pd.Series([recording.said.load_kg(one.end_s, first_kg) for one in analysis.sets], dtype=float)
+
+
 def read_session(path: str | PathLike[str], *, exercise: str | None = None, progress: Progress | None = None) -> Review:
     """Read a session folder, or a bare recording, and analyse it.
 
@@ -200,7 +206,7 @@ def _review(
         trunk=trunk_table(pipeline, analysis.counted),
         ledger=ledger,
         reps=ledger[ledger["counted"]].reset_index(drop=True),
-        sets=_rows(analysis.sets, SET_COLUMNS).assign(load_kg=recording.header.load_kg if recording.header else None),
+        sets=_rows(analysis.sets, SET_COLUMNS).assign(load_kg=_loads(recording, analysis)),
         events=_rows(events, ("utc", "t_s", "kind", "detail")),
         labels=label_table(labels),
         added=label_table(added_to(analysis.reps, labels)),

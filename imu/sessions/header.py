@@ -46,6 +46,7 @@ class SessionHeader:
         load_kg, load_type: Weight held or worn, and what it was (plate, dumbbell, band, ...).
         arm_position, style: As the person declares them (arms crossed, hands at the temples; stiff spine, roll-up).
         target_tempo: Eccentric-bottom-concentric-top.
+        target_reps: Repetitions wanted in a set.
         straight_line_deg, straight_line_source: Pitch at which the body is a straight line, and where it comes from.
         strap_slips: Where the strap seems to have turned on the trunk: the fields of `imu.model.StrapSlip`; a result.
         sync_taps_s: When three sharp taps were given on the sensor, by which a video is laid beside it; a result.
@@ -70,6 +71,7 @@ class SessionHeader:
     arm_position: str | None = None
     style: str | None = None
     target_tempo: str | None = None
+    target_reps: int | None = None
     straight_line_deg: float | None = None
     straight_line_source: str | None = None
     strap_slips: list[dict[str, float]] = field(default_factory=list)

@@ -13,6 +13,7 @@ from imu.sessions.checks import check_recording, check_time, drop_late, step_s
 from imu.sessions.csvfile import NumberTable
 from imu.sessions.header import SessionHeader, read_header
 from imu.sessions.labelfile import labels_of
+from imu.sessions.said import NOTHING, Said, said_in
 from imu.sessions.samplesfile import read_samples
 from imu.sessions.tables import Label, SessionEvent, read_events, read_reps, read_sets
 from imu.sessions.timeofday import Times, utc_of
@@ -33,6 +34,7 @@ class Recording:
         rate_hz: Median rate while samples came; 4 kHz and 4 Hz are both possible.
         header: The session's, None for a bare CSV.
         calibrations: When the body was held in one straight line, as `events.csv` says.
+        said: What a person said on the way, as `events.csv` says.
         warnings: Sentences about what was mended or is odd.
     """
 
@@ -41,6 +43,7 @@ class Recording:
     rate_hz: float
     header: SessionHeader | None = None
     calibrations: tuple[LineHold, ...] = ()
+    said: Said = NOTHING
     warnings: tuple[str, ...] = ()
 
     def utc(self) -> Times:
@@ -90,13 +93,15 @@ def read_recording(path: str | PathLike[str]) -> Recording:
     repeats = _repeats(samples, table)
     samples, late = drop_late(samples, table)
     odd = check_recording(samples, table)
+    events = _events(path) if path.is_dir() else ()
     rate_hz = 1.0 / step_s(samples)
     return Recording(
         path=path,
         samples=samples,
         rate_hz=rate_hz,
         header=header,
-        calibrations=_calibrations(path),
+        calibrations=calibrations_in(events, path / "events.csv"),
+        said=said_in(events, path / "events.csv"),
         warnings=(*table.warnings, *repeats, *late, *odd, *_other_rate(path, header, rate_hz)),
     )
 
@@ -121,7 +126,7 @@ def read_session(path: str | PathLike[str]) -> Session:
         path=path,
         header=header,
         samples=samples,
-        events=read_events(path / "events.csv") if _has(path / "events.csv") else (),
+        events=_events(path),
         reps=read_reps(path / "reps.csv") if _has(path / "reps.csv") else (),
         sets=read_sets(path / "sets.csv") if _has(path / "sets.csv") else (),
         labels=labels_of(path),
@@ -129,9 +134,18 @@ def read_session(path: str | PathLike[str]) -> Session:
     )
 
 
-def _calibrations(path: Path) -> tuple[LineHold, ...]:
-    events = path / "events.csv"
-    return calibrations_in(read_events(events), events) if path.is_dir() and _has(events) else ()
+def said_of(session: Path) -> Said:
+    """What a person said while a session was recorded.
+
+    Raises:
+        DataError: Its events are malformed; the message names the place.
+    """
+    return said_in(_events(session), session / "events.csv")
+
+
+def _events(session: Path) -> tuple[SessionEvent, ...]:
+    path = session / "events.csv"
+    return read_events(path) if _has(path) else ()
 
 
 def _has(path: Path) -> bool:

@@ -90,13 +90,15 @@ def write_reps(path: Path, reps: Iterable[Rep]) -> None:
     replace_file(path, [_encode(REP_COLUMNS, rows)])
 
 
-def write_sets(path: Path, sets: Iterable[SetSummary], *, load_kg: float | None = None) -> None:
-    """Write the sets, atomically; the load is the session's.
+def write_sets(
+    path: Path, sets: Iterable[SetSummary], *, load_kg: Callable[[float], float | None] = lambda _: None
+) -> None:
+    """Write the sets, atomically; `load_kg` is the load at a time, a set's the one in force at its end.
 
     Raises:
         StorageError: It could not be written; an older file is untouched.
     """
-    rows = ([load_kg if name == "load_kg" else getattr(one, name) for name in SET_COLUMNS] for one in sets)
+    rows = ([load_kg(one.end_s) if name == "load_kg" else getattr(one, name) for name in SET_COLUMNS] for one in sets)
     replace_file(path, [_encode(SET_COLUMNS, rows)])
 
 

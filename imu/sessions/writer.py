@@ -25,6 +25,7 @@ from imu.sessions.appendfile import AppendFile
 from imu.sessions.csvfile import read_text
 from imu.sessions.files import clear_leftovers, replace_file, storage, sync_folder
 from imu.sessions.header import SessionHeader, utc_now, write_header
+from imu.sessions.reader import said_of
 from imu.sessions.samplesfile import encode, header_line, sorted_chunks
 from imu.sessions.tables import EVENT_HEAD, SessionEvent, event_line, write_reps, write_sets
 
@@ -141,10 +142,12 @@ def write_analysis(folder: Path, header: SessionHeader, analysis: Analysis) -> N
 
     Raises:
         StorageError: It could not be written; older files are untouched.
+        DataError: `events.csv` says of a load what cannot be read.
     """
+    said = said_of(folder)
     clear_leftovers(folder)
     write_reps(folder / "reps.csv", analysis.reps)
-    write_sets(folder / "sets.csv", analysis.sets, load_kg=header.load_kg)
+    write_sets(folder / "sets.csv", analysis.sets, load_kg=lambda at_s: said.load_kg(at_s, header.load_kg))
     straight, found = analysis.straight_line_deg, analysis.mount
     measured, declared = np.isfinite(straight), header.straight_line_source == "declared"
     corrected = found is not None and found.is_corrected

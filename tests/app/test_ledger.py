@@ -11,6 +11,7 @@ from imu.exercises import get_exercise
 from imu.model import (
     NAN,
     Event,
+    LiveState,
     Mount,
     MountRevised,
     MovementRejected,
@@ -117,10 +118,11 @@ def test_what_is_revised_or_taken_back_is_held_no_longer() -> None:
     for event in (RepConfirmed(rep=one, **at), RepConfirmed(rep=two, **at), RepRevised(rep=again, was=two, **at)):
         board.take(event)
     assert board.ledger.counted == [one, again]
+    board.see(LiveState(t_s=10.0))
     for event in (SetStarted(set=1, **at), SetClosed(summary=summary, **at)):
         board.take(event)
-    assert (board.last_set, board.resting_since_s) == (summary, 8.0)
+    assert (board.last_set, board.rest_s) == (summary, 2.0)
     for event in (MovementRejected(rep=one, **at), SetRetracted(set=1, **at)):
         board.take(event)
-    assert (board.last_set, board.resting_since_s, board.confirmed) == (None, None, again)
+    assert (board.last_set, board.rest_s, board.confirmed) == (None, None, again)
     assert "set 1 taken back" in board.notice[0]

@@ -274,7 +274,11 @@ def test_sessions_stand_in_order_of_time_with_load_times_repetitions(session: im
     assert session.header is not None
     dates = {"2026-03-02T08:00:00.000Z": 20.0, "2026-01-02T08:00:00.000Z": 10.0, "2026-02-02T08:00:00.000Z": None}
     several = [
-        dataclasses.replace(session, header=dataclasses.replace(session.header, started_utc=utc, load_kg=load))
+        dataclasses.replace(
+            session,
+            header=dataclasses.replace(session.header, started_utc=utc, load_kg=load),
+            sets=session.sets.assign(load_kg=load),
+        )
         for utc, load in dates.items()
     ]
     table = plots.session_table(several)

@@ -29,6 +29,7 @@ from imu.sessions import read_session
 
 Imu = Callable[..., Result]
 InAir = Callable[..., AbstractAsyncContextManager[tuple[Air, Backend]]]
+pytestmark = pytest.mark.virtual_time
 
 
 def plan(out: Path, **declared: object) -> Plan:
@@ -40,6 +41,7 @@ async def test_the_whole_job(performance: Recording, tmp_path: Path, imu: Imu) -
         tmp_path, load_kg=10.0, person="p07", note="arms crossed", synthetic=True,
         duration_s=performance.t_s[-1] - 0.5,
     )  # fmt: skip
+    # The time of day stands still in virtual time: so fast, it is 3 s behind at the end.
     recorded = await record_virtual(performance, declared, speed=30.0, display=Lines)
     assert recorded.folder is not None
     session = read_session(recorded.folder)
@@ -60,7 +62,6 @@ async def test_the_whole_job(performance: Recording, tmp_path: Path, imu: Imu) -
     assert {name: (recorded.folder / name).read_bytes() for name in written} == written
 
 
-@pytest.mark.virtual_time
 async def test_what_the_sensor_measured_is_what_the_file_holds(performance: Recording, tmp_path: Path) -> None:
     recorded = await record_virtual(performance, plan(tmp_path, duration_s=20.0), display=Lines)
     assert recorded.folder is not None
@@ -139,7 +140,6 @@ async def pressed_while_it_ends(out: Path, times: int) -> Recorded:
         return await recording
 
 
-@pytest.mark.virtual_time
 async def test_who_presses_once_while_it_ends_by_itself_cuts_nothing_short(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -161,7 +161,6 @@ def test_who_presses_twice_has_it_at_once_and_keeps_what_came(tmp_path: Path) ->
     assert len(samples) > 800
 
 
-@pytest.mark.virtual_time
 async def test_who_presses_when_all_is_kept_is_still_told_what_there_is(
     performance: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,7 +176,6 @@ async def test_who_presses_when_all_is_kept_is_still_told_what_there_is(
     assert (recorded.error, recorded.health.state) == (None, "stopped")
 
 
-@pytest.mark.virtual_time
 async def test_trouble_with_the_disk_is_told_at_the_end_even_if_it_passed(
     performance: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,7 +205,6 @@ def test_a_recording_of_nothing_leaves_no_folder(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.virtual_time
 async def test_a_session_that_cannot_be_counted_again_is_no_success(
     performance: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

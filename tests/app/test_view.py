@@ -24,7 +24,6 @@ from imu.model import (
     MovementRejected,
     Phase,
     Rep,
-    RepAnnounced,
     RepConfirmed,
     RepWithdrawn,
     SetClosed,
@@ -73,6 +72,15 @@ def test_the_count_is_huge_and_grows_with_the_terminal() -> None:
     assert all(row in drawn(board(), 100, 40) for row in big("8", 3))
 
 
+def test_a_long_name_gives_way_to_what_matters() -> None:
+    shown = board(sensor="Movesense 174630000192 (no gyroscope)", synthetic=True)
+    shown.health = LinkHealth(state="streaming", effective_rate_hz=104.0, latency_s=0.02, battery_pct=9)
+    text = drawn(shown, 100)
+    for part in ("SYNTHETIC: a simulated person", "1:03", "104 Hz", "20 ms", "nothing lost", "battery 9 %"):
+        assert part in text, part
+    assert "Movesense 174630000192 (no gyroscope)" in drawn(board(sensor=shown.sensor), 100)
+
+
 def test_a_simulated_person_is_called_so() -> None:
     assert "SYNTHETIC" in drawn(board(synthetic=True))
     assert "SYNTHETIC" not in drawn(board())
@@ -87,13 +95,16 @@ def test_the_hold_timer_says_when_the_target_is_reached() -> None:
 def test_rest_runs_from_the_end_of_the_set_to_the_next_rep() -> None:
     shown = board()
     assert "REST" not in drawn(shown)
+    shown.see(replace(shown.live, count=0))
     shown.take(SetClosed(t_s=60.0, decided_s=63.0, summary=SUMMARY))
     assert "REST" in drawn(shown)
     assert "of 1:30" in drawn(shown)
-    shown.live = replace(shown.live, t_s=151.0)
+    shown.see(replace(shown.live, t_s=151.0))
     assert "REST IS OVER" in drawn(shown)
-    shown.take(RepAnnounced(t_s=151.0, decided_s=151.0, number=1))
+    shown.see(replace(shown.live, count=1))
     assert "REST" not in drawn(shown)
+    shown.see(replace(shown.live, count=0))  # it was none
+    assert "REST IS OVER" in drawn(shown)
 
 
 def test_the_bottom_hold_that_led_into_a_rep_is_shown_while_its_own_has_no_end() -> None:

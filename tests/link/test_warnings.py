@@ -153,6 +153,7 @@ async def test_a_sound_sensor_over_a_lossy_link_is_not_doubted(in_air: InAir) ->
     assert link.health.true_rate_hz == pytest.approx(RATE_HZ, rel=1e-4)
 
 
+@pytest.mark.virtual_time
 @pytest.mark.parametrize("kind", [VirtualSensor, Dumb, Mute])
 async def test_the_time_of_day_of_samples_with_and_without_pings(
     kind: type[VirtualSensor], monkeypatch: pytest.MonkeyPatch

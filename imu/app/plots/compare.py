@@ -75,9 +75,10 @@ def _several(of: OneOrMore) -> Sequence[Review]:
 def session_table(reviews: OneOrMore) -> pd.DataFrame:
     """A row a session, in order of time.
 
-    Columns: `session`, `day` (UTC), `exercise`, `person`, `sets`, `reps`, `load_kg`, `volume_load_kg` (load x
-    repetitions; nan without a load), `rom_deg` and `rom_sd_deg` (mean and standard deviation of the repetitions),
-    `top_hold_s`, `tempo_adherence` (mean share of the phases met), `lift_rate_loss_pct` (the worst set's).
+    Columns: `session`, `day` (UTC), `exercise`, `person`, `sets`, `reps`, `load_kg` (the heaviest set's),
+    `volume_load_kg` (load x repetitions; nan without a load), `rom_deg` and `rom_sd_deg` (mean and standard deviation
+    of the repetitions), `top_hold_s`, `tempo_adherence` (mean share of the phases met), `lift_rate_loss_pct` (the worst
+    set's).
     """
     rows = [_session(one) for one in _several(reviews)]
     table = pd.DataFrame(rows, columns=list(_session_columns()))
@@ -92,12 +93,12 @@ def _session_columns() -> tuple[str, ...]:
 
 
 def _session(one: Review) -> tuple[object, ...]:
-    header, reps = one.header, one.reps
-    load_kg = header.load_kg if header and header.load_kg is not None else NAN
+    header, reps, loads_kg = one.header, one.reps, one.sets["load_kg"].astype(float)
+    volume_kg = float((loads_kg * one.sets["reps"]).sum()) if loads_kg.notna().any() else NAN
     started = header.started_utc if header else ""
     return (
         started, one.path.resolve().name if one.path else "", started[:10], one.exercise.key,
-        (header.person or "") if header else "", len(one.sets), len(reps), load_kg, load_kg * len(reps),
+        (header.person or "") if header else "", len(one.sets), len(reps), loads_kg.max(), volume_kg,
         reps["rom_deg"].mean(), reps["rom_deg"].std(), reps["top_hold_s"].mean(), reps["tempo_adherence"].mean(),
         one.sets["lift_rate_loss_pct"].max(),
     )  # fmt: skip
