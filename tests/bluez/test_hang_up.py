@@ -38,7 +38,9 @@ async def test_a_sensor_is_hung_up_once_nobody_hears_anything_of_it(bluez: Machi
             await looking
             assert not gone.is_set()
             await client.stop_notify(wire.DATA_UUID)
-            await hang_up_abandoned(FAMILIES)
+            await hang_up_abandoned(FAMILIES, "somebody else's")
+            assert not gone.is_set()
+            await hang_up_abandoned(FAMILIES, client.address.lower())
             await asyncio.wait_for(gone.wait(), 10)
         finally:
             await client.disconnect()
