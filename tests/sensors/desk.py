@@ -88,16 +88,19 @@ class Desk:
                     case Hear(request):
                         answer = self._answer(request)
                     case Pause(seconds):
-                        answer = self.wait(seconds)
+                        self.wait(seconds)
+                        answer = None
                 step = talk.send(answer)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
 
-    def wait(self, seconds: float) -> None:
-        """Let time pass."""
+    def wait(self, seconds: float) -> list[bytes]:
+        """Let time pass; the frames that came."""
+        before = len(self.frames)
         for _ in range(round(seconds * 1e6 / STEP_US)):
             self.now_us += STEP_US
             self._take(self.twin.tick(self.now_us))
+        return [frame for frame, _ in self.frames[before:]]
 
     def stream(self, started: Started, seconds: float) -> Samples:
         """Let time pass; the samples of what came, and of what came since the last write."""

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sensors.desk import Desk as AnyDesk
+from sensors.desk import moved, swinging
 
 from firmware_proto.twins.polar import H10Twin, VerityTwin
 from firmware_proto.twins.polar_twin import PolarTwin
+from firmware_proto.virtual_gatt import Outgoing
 from firmware_proto.virtual_source import Motion
 from imu.errors import SensorFault, UsageError
 from imu.link.doubt import Doubt
 from imu.model import G_MPS2, Samples
 from imu.sensors import (
     FAMILIES,
-    Ask,
     FrameError,
-    Hear,
     Pause,
-    Read,
     RequestRefused,
     Role,
     Started,
@@ -34,93 +33,19 @@ from imu.sensors import (
 from imu.sensors.polar import H10, VERITY
 from imu.sensors.polar_dialogue import CONTROL_UUID, DATA_UUID
 
-T = TypeVar("T")
-STEP_US = 30_000
-RATE_HZ = 104.0
 
+class Desk(AnyDesk):
+    """What a Polar says unasked is kept as well."""
 
-def swinging(seconds: float = 30.0) -> Motion:
-    """A body that swings slowly, by g and deg/s of known functions of time."""
-    t_s = np.arange(0, seconds, 1 / RATE_HZ)
-    return Motion(*moved(t_s), RATE_HZ)
-
-
-def moved(t_s: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    angle = 0.8 * np.sin(t_s)
-    acc = np.column_stack((0.05 * np.sin(3 * t_s), np.sin(angle), np.cos(angle)))
-    gyr = np.column_stack((np.rad2deg(0.8 * np.cos(t_s)), 20 * np.sin(2 * t_s), 0 * t_s))
-    return acc, gyr
-
-
-class Desk:
-    """A dialogue and a twin, and time that passes only when somebody says so."""
+    twin: PolarTwin
 
     def __init__(self, twin: PolarTwin) -> None:
-        self.twin, self.now_us = twin, 0
-        family = H10 if isinstance(twin, H10Twin) else VERITY
-        self.said = family.dialogue()
-        self.asked: list[bytes] = []
-        self.frames: list[bytes] = []
         self.status: list[bytes] = []
-        self._answers: deque[bytes] = deque()
-        self.connect()
+        super().__init__(H10 if isinstance(twin, H10Twin) else VERITY, twin)
 
-    def connect(self, mtu: int = 232) -> None:
-        self.twin.connect(self.now_us, mtu)
-        for uuid in self.said.listens:
-            self.twin.subscribe(uuid, True, self.now_us)
-
-    def run(self, talk: Talk[T]) -> T:
-        answer: bytes | None = None
-        try:
-            step = next(talk)
-            while True:
-                match step:
-                    case Read(uuid):
-                        there = {each.uuid for service in self.twin.services for each in service.characteristics}
-                        answer = self.twin.read(uuid, self.now_us) if uuid in there else None
-                    case Ask(request):
-                        self.asked.append(request)
-                        self._answers.clear()
-                        self.take(self.twin.write(CONTROL_UUID, request, self.now_us))
-                        answer = self._answer(request)
-                    case Hear(request):
-                        answer = self._answer(request)
-                    case Pause(seconds):
-                        self.wait(seconds)
-                        answer = None
-                    case _:
-                        raise AssertionError(step)
-                step = talk.send(answer)
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
-
-    def begin(self, rate_hz: float | None = None) -> Started:
-        info = self.run(self.said.introduce())
-        return self.run(self.said.begin(info, rate_hz))
-
-    def wait(self, seconds: float) -> list[bytes]:
-        """Let time pass; the frames that came."""
-        before = len(self.frames)
-        for _ in range(round(seconds * 1e6 / STEP_US)):
-            self.now_us += STEP_US
-            self.take(self.twin.tick(self.now_us))
-        return self.frames[before:]
-
-    def take(self, came: list[tuple[str, bytes]]) -> None:
-        for uuid, data in came:
-            role = self.said.role(uuid, data)
-            if Role.FRAME in role:
-                self.frames.append(data)
-            if Role.ANSWER in role:
-                self._answers.append(data)
-            if Role.STATUS in role:
-                self.status.append(data)
-
-    def _answer(self, request: bytes) -> bytes:
-        while not self.said.answers(request, self._answers[0]):
-            self._answers.popleft()
-        return self._answers.popleft()
+    def _take(self, came: Outgoing) -> None:
+        super()._take(came)
+        self.status += [data for uuid, data in came if Role.STATUS in self.said.role(uuid, data)]
 
 
 def decoded(started: Started, frames: list[bytes]) -> Samples:
@@ -140,7 +65,7 @@ def test_an_h10_says_what_it_is_and_streams_200_a_second() -> None:
     assert (info.family, info.model, info.serial, info.firmware) == ("polar-h10", "H10", "7C0FFEE1", "3.3.1")
     assert (info.rate_hz, info.has_gyroscope, info.acc_range_mps2) == (200.0, False, 8 * G_MPS2)
     assert info.mount is None, "it is learned: the studs let it be worn upside down"
-    assert [request[:2].hex() for request in desk.asked] == ["0302", "0102", "0202"], "stopped first, asked, started"
+    assert [request[:2].hex() for request in desk.written] == ["0302", "0102", "0202"], "stopped first, asked, started"
     assert desk.run(desk.said.battery()) == 76
     samples = decoded(started, desk.wait(5))
     assert samples.gyr_radps is None
