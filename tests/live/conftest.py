@@ -25,11 +25,16 @@ FLAGS = (
 _open, _browser = ExitStack(), list[Browser]()
 
 
+def chromium_path() -> str | None:
+    """Where the browser is, None where there is none."""
+    return os.environ.get("IMU_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
 @pytest.fixture
 def chromium() -> Browser:
     """The browser; skipped where there is none, unless IMU_CHROMIUM_REQUIRED says it has to be there."""
     if not _browser:
-        path = os.environ.get("IMU_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+        path = chromium_path()
         if path is None:
             why = "there is no Chromium (apt-get install chromium, or IMU_CHROMIUM=PATH)"
             (pytest.fail if os.environ.get("IMU_CHROMIUM_REQUIRED") else pytest.skip)(why)

@@ -3,13 +3,24 @@ window.__heard = [];
 {
   const text = (id) => document.getElementById(id)?.textContent;
   const note = (what) => window.__heard.push({ phase: text("phase"), count: text("count"), ...what });
-  const speak = (speech) => {
-    note({ say: speech.text });
-    setTimeout(() => speech.onend?.(), window.__speech_ms ?? 5);
+  const speech = {
+    speaking: false,
+    speak(one) {
+      note({ say: one.text });
+      this.speaking = true;
+      setTimeout(() => {
+        this.speaking = false;
+        one.onend?.();
+      }, window.__speech_ms ?? 5);
+    },
+    cancel() {
+      this.speaking = false;
+      note({ cancel: true });
+    },
+    getVoices: () => window.__voices ?? [],
+    addEventListener() {},
   };
-  const cancel = () => note({ cancel: true });
-  const getVoices = () => window.__voices ?? [];
-  Object.defineProperty(window, "speechSynthesis", { value: { speak, cancel, getVoices, addEventListener() {} } });
+  Object.defineProperty(window, "speechSynthesis", { value: speech });
 
   const make = AudioContext.prototype.createOscillator;
   AudioContext.prototype.createOscillator = function () {

@@ -88,3 +88,22 @@ def test_a_sensor_out_of_reach_is_told_and_what_it_kept_is_filled_in(
     expect(page.locator("#count")).to_have_text("10", timeout=60000)
     expect(page.locator("#rows .rep:not(.not)")).to_have_count(10, timeout=20000)
     expect(page.locator("#link-words")).to_have_text("all gaps filled")
+
+
+@pytest.mark.slow
+def test_the_straight_line_is_asked_for_counted_down_and_taken(opened: Open, demo: Callable[..., Demo]) -> None:
+    performed = perform(get_exercise("back-extension"), reps=3, seed=1, calibrate=True)
+    live = demo(performed, speed=4.0)
+    one = opened(live.links.control)
+    one.page.get_by_role("button", name="Sound is off").click()
+    live.begin()
+    expect(one.page.locator("#link-words")).to_have_text("nothing lost", timeout=20000)
+    one.page.get_by_role("button", name="Straight line").click()
+    expect(one.page.locator("#phase")).to_have_text("Straight line")
+    expect(one.page.locator("#count")).to_have_text("3", timeout=60000)
+    expect(one.page.locator("#rows .rep:not(.not)")).to_have_count(3, timeout=60000)
+    said = one.said()
+    taken = said.index("straight line taken")
+    assert said[:2] == ["sound on", "straight line, hold still"]
+    assert said[taken - 2 : taken] == ["2", "1"]
+    assert said[taken + 1 : taken + 4] == ["1", "2", "3"]

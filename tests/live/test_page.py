@@ -22,10 +22,11 @@ from live.served import (
 )
 from playwright.sync_api import expect
 
-from imu.app.live import commands
+from imu.app.live import commands, present
 from imu.app.live.commands import BadCommand
 from imu.app.live.messages import Calibrating, Hold, RepChanged, Rest, Row, SetRow
 from imu.coach import hz_of_pitch
+from imu.exercises import get_exercise
 from imu.model import Verdict
 
 
@@ -142,6 +143,18 @@ def test_the_words_say_what_is_done_and_how(opened: Open, stage: Stage) -> None:
     show(stage, "straight line")
     expect(page.locator("#count")).to_have_text("2")
     expect(page.locator("#phase")).to_have_text("Straight line")
+
+
+def test_of_a_static_hold_the_seconds_are_the_number(opened: Open, stage: Stage) -> None:
+    page = opened(stage.links.control).page
+    static = present.choice(get_exercise("sorensen-hold"))
+    held = Hold(since_s=8.0, held_s=41.2, target_s=60.0, reached=False)
+    stage.show(
+        settings=settings_of("3-0-2-60", exercise=static), state=dataclasses.replace(HOLDING, count=1, hold=held)
+    )
+    expect(page.locator("#count")).to_have_text("41")
+    expect(page.locator("#of")).to_have_text("of 60 seconds")
+    expect(page.locator("#count")).to_have_text("42")  # by itself
 
 
 def test_what_is_old_is_grey_and_never_shown_as_live(opened: Open, stage: Stage) -> None:

@@ -33,15 +33,18 @@ def test_after_a_drop_the_page_shows_what_is_true_then(opened: Open, stage: Stag
 
 def test_a_program_that_ends_is_said_to_have_and_is_found_again(opened: Open, stage: Stage) -> None:
     one = opened(stage.links.control)
+    one.page.get_by_role("button", name="Sound is off").click()
     show(stage)
     expect(one.page.locator("#phase")).to_have_text("Lower")
     stage.stop()
     expect(one.page.locator("#phase")).to_have_text("Not live")
     expect(one.page.locator("#under")).to_have_text("The program was ended; the session is kept.")
     expect(one.page.locator("#count")).to_have_text("3")
+    one.wait_for("window.__heard.at(-1).say === 'connection lost'")
     stage.start()
     stage.show(state=dataclasses.replace(STATE, count=1))
     expect(one.page.locator("#count")).to_have_text("1", timeout=10000)
+    one.wait_for("window.__heard.at(-1).say === 'connection back'")
     expect(one.page.locator("body")).not_to_have_class(re.compile("stale"))
     assert all("WebSocket" in said or "ERR_CONNECTION" in said for said in one.trouble)
     one.trouble.clear()

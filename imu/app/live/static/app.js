@@ -11,17 +11,21 @@ import { Trace } from "./trace.js";
 const byId = (id) => document.getElementById(id);
 const NOTICE_MS = 8000;
 const MOST_BEADS = 60;
+const LOST_MS = 3000;
 
 const world = { online: false, refused: "", bye: "", hello: null, link: null, settings: null, state: null, last: null };
 let heardAt = 0; // when the newest age came
 let stateAt = 0; // when the newest state came
 let noticeTimer;
+let lostTimer = null;
+let lostTold = false;
 
 const trace = new Trace(byId("trace"));
 const sound = new Sound(() => controls?.showSound());
 const connection = new Connection(hear, () => {
   Object.assign(world, { online: connection.open, refused: connection.refused });
   if (!connection.open) sound.follow(null);
+  tellConnection();
   paint();
 });
 const controls = new Controls(connection, sound, notice);
@@ -107,21 +111,33 @@ function paintHeadline({ word, time, of, under, tone, share }) {
   else if (meter.getAttribute("aria-valuenow") !== whole) meter.setAttribute("aria-valuenow", whole);
 }
 
-function paintCount() {
+function paintCount({ stale }) {
   const { state, settings } = world;
-  const left = state.calibrating && !document.body.classList.contains("stale") ? Math.ceil(state.calibrating.left_s) : null;
-  const shown = String(left ?? state.count);
+  const { shown, of, isCount } = biggest(stale);
   const count = byId("count");
   if (count.textContent !== shown) {
     put(count, shown);
     count.dataset.digits = shown.length;
-    if (left === null && !sound.isOn) put(byId("spoken"), shown === "1" ? "1 rep" : `${shown} reps`);
+    if (isCount && !sound.isOn) put(byId("spoken"), shown === "1" ? "1 rep" : `${shown} reps`);
   }
-  put(byId("of"), left !== null ? "seconds to hold" : settings.reps ? `of ${settings.reps}` : "");
+  put(byId("of"), of);
   const parts = [state.set ? `Set ${state.set}` : "", settings.exercise.name.replace(/ \(.*\)/, "")];
   if (settings.load_kg !== null) parts.push(`${settings.load_kg} kg`);
   put(byId("context"), parts.filter(Boolean).join(" · "));
   paintBeads(state, settings);
+}
+
+/** The one number: the count; of a static hold its seconds, and of a straight line those that are left. */
+function biggest(stale) {
+  const { state, settings } = world;
+  if (state.calibrating && !stale) {
+    return { shown: String(Math.ceil(state.calibrating.left_s)), of: "seconds to hold", isCount: false };
+  }
+  if (settings.exercise.static && state.hold && !state.rest) {
+    const held = state.hold.held_s + (stale ? 0 : world.since_s);
+    return { shown: String(Math.floor(held)), of: `of ${settings.hold_s} seconds`, isCount: false };
+  }
+  return { shown: String(state.count), of: settings.reps ? `of ${settings.reps}` : "", isCount: true };
 }
 
 /** One bead a rep of the set, filled by how much of the tempo was kept; empty ones up to the target. */
@@ -171,6 +187,22 @@ function paintTempo() {
   put(cells[5], last ? percent(last.adherence) : "");
 }
 
+/** Whoever only listens has to hear it, too: silence would pass for nothing to say. A short drop is not worth a word. */
+function tellConnection() {
+  const say = (text) => sound.play({ what: "say", level: "count", why: "link", text });
+  if (connection.open) {
+    clearTimeout(lostTimer);
+    if (lostTold) say("connection back");
+    lostTimer = null;
+    lostTold = false;
+  } else if (world.hello) {
+    lostTimer ??= setTimeout(() => {
+      lostTold = true;
+      say("connection lost");
+    }, LOST_MS);
+  }
+}
+
 function average(values) {
   const known = values.filter((value) => value !== null);
   return known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
@@ -188,4 +220,7 @@ function notice(text) {
 
 setInterval(paint, 100); // what lasts goes on between two messages, and what is old shows its age
 sound.unlockAtFirstTap();
-keepAwake((words) => put(byId("awake-hint"), words));
+keepAwake((words, awake) => {
+  put(byId("awake-hint"), words);
+  byId("sound-on").onclick = awake ? null : () => notice(words); // who wants to listen, wants it to go on
+});

@@ -149,7 +149,7 @@ export class Sound {
     if (why === "count") {
       this.line = [];
       this.speaking = null;
-      speechSynthesis.cancel();
+      if (speechSynthesis.speaking || speechSynthesis.pending) speechSynthesis.cancel(); // some drop what follows one
     }
     this.line.push({ text, at: Date.now() });
     if (!this.speaking) this.#next();
