@@ -113,6 +113,12 @@ MountAxes = Annotated[
         "not given.",
     ),
 ]
+SensorRate = Annotated[
+    float | None,
+    typer.Option(
+        "--rate", min=1.0, metavar="HZ", help="Of the sensor, one that it offers; its usual one if not given."
+    ),
+]
 Calibrate = Annotated[
     bool,
     typer.Option(
@@ -271,6 +277,7 @@ def record(
         float | None, typer.Option(min=1.0, metavar="S", help="End by itself after so many seconds.")
     ] = None,
     mount: MountAxes = None,
+    rate: SensorRate = None,
     calibrate: Calibrate = False,
     voice: SpokenAloud = "off",
     verbose: Verbose = False,
@@ -292,7 +299,7 @@ def record(
         sensor,
         Plan.build(
             _exercise(exercise), tempo, load_kg=load, set_rest_s=set_rest, target_reps=reps, person=person, note=note,
-            out=out, duration_s=duration, mount=_mount(mount), calibrate=calibrate,
+            out=out, duration_s=duration, mount=_mount(mount), rate_hz=rate, calibrate=calibrate,
         ),
         speaking(voice),
     )  # fmt: skip
@@ -319,6 +326,7 @@ def live(
     note: Annotated[str, typer.Option(help="Anything worth knowing later.")] = "",
     out: Out = RECORDINGS,
     mount: MountAxes = None,
+    rate: SensorRate = None,
     calibrate: Calibrate = False,
     lan: Annotated[bool, typer.Option("--lan", help="Let other machines in this network open it, by a link.")] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, metavar="N", help="0 for any that is free.")] = LIVE_PORT,
@@ -356,7 +364,7 @@ def live(
 
     plan = Plan.build(
         _exercise(exercise), tempo, load_kg=load, set_rest_s=set_rest, target_reps=reps, person=person, note=note,
-        out=out, mount=_mount(mount), calibrate=calibrate,
+        out=out, mount=_mount(mount), rate_hz=rate, calibrate=calibrate,
     )  # fmt: skip
     where = Where(lan=lan, port=port, tls=tls)
     if demo:

@@ -45,6 +45,7 @@ class Plan:
     out: Path = Path("recordings")
     duration_s: float | None = None
     mount: Mount | None = None
+    rate_hz: float | None = None
     synthetic: bool = False
     calibrate: bool = False
 
@@ -200,10 +201,12 @@ async def record(
 
     Raises:
         SensorError: It would not connect or stream.
+        UsageError: It does not offer the rate.
         StorageError: No session can be written where it belongs; nothing was recorded.
     """
     say = say or partial(console.err().print, style="yellow")
-    async with _told_anyway() as kept, SensorLink(found, backend=backend, say=say) as link:
+    link = SensorLink(found, rate_hz=plan.rate_hz, backend=backend, say=say)
+    async with _told_anyway() as kept, link:
         board = Board(
             exercise=plan.exercise, sensor=_shown(found.name, link.info), load_kg=plan.load_kg,
             set_rest_s=plan.set_rest_s, target_reps=plan.target_reps, synthetic=plan.synthetic,

@@ -33,7 +33,8 @@ class LinkHealth:
         latency_s: From the measurement of the newest sample to its arrival, within `clock_uncertainty_s`.
         round_trip_s: The shortest of a PING in the last 30 s; nan without.
         clock_uncertainty_s: Half-width within which host times of samples are right.
-        skew_ppm: By how much the sensor's clock is faster than this computer's; nan in the first 10 s of a stream.
+        skew_ppm: By how much the sensor's clock is faster than this computer's; nan in the first 10 s of a stream, and
+            where the sensor tells no time.
         clipped: Samples at the end of the sensor's range.
         dropped_frames: Frames the sensor dropped from its queue, the link being too slow.
         warnings: Sentences about what is wrong now.

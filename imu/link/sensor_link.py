@@ -288,8 +288,9 @@ class SensorLink:
         with self._intake.held(anew=True):
             started = await connection.run(self._dialogue.begin(info, self._rate_hz))
         speed = self._backend.speed if self._backend else 1.0
-        self.info = started.info
-        self._intake.begin(Stream(started, before, memory=self._able.memory, speed=speed))
+        self.info, able = started.info, self._able
+        stream = Stream(started, before, memory=able.memory, device_time=able.device_time, speed=speed)
+        self._intake.begin(stream)
 
     async def _reconnect(self) -> None:
         """Find the sensor again and go on."""

@@ -37,7 +37,13 @@ class Stream:
     _zero_host_s: float
 
     def __init__(
-        self, started: Started, before: Stream | None = None, *, memory: bool = True, speed: float = 1.0
+        self,
+        started: Started,
+        before: Stream | None = None,
+        *,
+        memory: bool = True,
+        device_time: bool = True,
+        speed: float = 1.0,
     ) -> None:
         """Begin.
 
@@ -45,9 +51,10 @@ class Stream:
             started: What began.
             before: The stream that this one continues.
             memory: Whether the sensor holds samples that can be had again.
+            device_time: Whether it tells its time; what has none has no skew either.
             speed: How much faster than the host's time the sensor's runs: 1 but in a simulation.
         """
-        self.started, self.memory, self._speed = started, memory, speed
+        self.started, self.memory, self._device_time, self._speed = started, memory, device_time, speed
         self.recovery = Recovery()
         self.heard_s = -math.inf
         self.bad_frames = before.bad_frames if before else 0
@@ -178,7 +185,7 @@ class Stream:
             true_rate_hz=self.clock.rate_hz,
             round_trip_s=self.clock.round_trip_s,
             clock_uncertainty_s=self.clock.line.uncertainty_s if self.clock.line else math.nan,
-            skew_ppm=self.clock.skew_ppm,
+            skew_ppm=self.clock.skew_ppm if self._device_time else math.nan,
             clipped=self.clipped,
         )
 

@@ -59,12 +59,6 @@ class ImuBlock:
     acc_mps2: Floats
     gyr_radps: Floats
 
-    def times_ms(self, rate_hz: float) -> Floats:
-        """(n,) device times, forwards from the first sample at this rate."""
-        n = len(self.acc_mps2)
-        times_ms: Floats = self.first_ms + np.arange(n, dtype=float) * (1000 / rate_hz)
-        return times_ms
-
 
 def packet(notification: bytes) -> Packet:
     """Read one notification.
@@ -85,12 +79,8 @@ class Joiner:
     part after it are both lost, what is left is joined as if it belonged together.
     """
 
-    lost: int
-    """First parts so far whose second part never came."""
-
     def __init__(self, reference: int, arrays: int = 2) -> None:
         """Take the reference of the subscription, and its arrays: 2 for IMU6, 3 for IMU9."""
-        self.lost = 0
         self._reference = reference
         self._sample = arrays * AXES * 4
         self._begun = b""
@@ -110,10 +100,7 @@ class Joiner:
         begun, self._begun = self._begun, b""
         if part.kind is Kind.DATA_PART2 and not begun:
             raise _refused("its first part is missing")
-        if part.kind is Kind.DATA and begun:
-            self.lost += 1
-            begun = b""
-        body = begun + part.body
+        body = part.body if part.kind is Kind.DATA else begun + part.body
         if self._whole(body):
             return body
         if part.kind is Kind.DATA_PART2 or not LEAST_FIRST <= len(body) <= MOST_BODY:

@@ -131,5 +131,6 @@ VERITY = Family(
     name_prefixes=("Polar Sense", "Polar Verity"),
     dialogue=VerityDialogue,
     abilities=VerityDialogue.abilities,
-    caveats="The screen is up to 0.8 s behind, and what a drop loses cannot be had again.",
+    caveats="The screen is up to 0.8 s behind (2.5 s with firmware before 1.1.5, which has only 52 Hz), and what a "
+    "drop loses cannot be had again.",
 )

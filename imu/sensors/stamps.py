@@ -10,7 +10,7 @@ Times. Samples of blocks that follow each other lie evenly between their stamps.
 their own stamp as the period says, so a lost block does not stretch the ones beside it (polar-ble-sdk issue 775). Time
 always runs on with the index, at no less than half its pace, whatever the stamps say.
 
-A stamp that goes back, or forth by more than a day, is refused. Where the sensor's clock was set or began anew, every
+A stamp that goes back, or forth by more than ten minutes, is refused. Where the sensor's clock was set or began anew, every
 stamp from then on is; they agree with one another but not with what was believed, and after a few of them the stream
 is said to be broken, which only a new one mends.
 """
@@ -35,8 +35,9 @@ MEMORY_S = 60.0
 """The period is that of about so long."""
 LEAST_HOLE = 0.4
 """Of a block: a step longer by less than this hides no lost one."""
-LONGEST_HOLE_S = 86_400.0
-"""Nobody comes back to a stream after more than this."""
+LONGEST_HOLE_S = 600.0
+"""A lost sensor is given up long before. A clock that is set jumps by more: by years, or from one time zone to another,
+which is a quarter of an hour at least."""
 LEAST_PACE = 0.5
 """Of the period: samples are never nearer to each other than this share of it."""
 BROKEN_AFTER = 5

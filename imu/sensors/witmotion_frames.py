@@ -37,7 +37,6 @@ class Register(enum.IntEnum):
     """Registers we know."""
 
     RATE = 0x03
-    SIX_AXES = 0x24
     BATTERY = 0x64
 
 

@@ -21,7 +21,7 @@ from imu.app.demo import record_virtual, virtual_sensor
 from imu.app.display import Lines
 from imu.app.person import perform
 from imu.app.record import Plan, Recorded, Recorder, find_and_record
-from imu.errors import DataError, SensorNotFound, SeveralSensors, StorageError
+from imu.errors import DataError, SensorNotFound, SeveralSensors, StorageError, UsageError
 from imu.exercises import get_exercise
 from imu.link import Backend
 from imu.model import Analysis, Samples, SensorInfo
@@ -68,6 +68,21 @@ async def test_what_the_sensor_measured_is_what_the_file_holds(performance: Reco
     samples = read_session(recorded.folder).samples
     first = int(samples.index[0])
     assert abs(samples.acc_mps2 - performance.acc_mps2[first : first + len(samples)]).max() < 1e-4
+
+
+@pytest.mark.parametrize("sensor", ["native", "witmotion"])
+async def test_the_rate_is_the_one_asked_for_or_those_offered_are_named(
+    sensor: str, performance: Recording, tmp_path: Path
+) -> None:
+    rates = {"native": 52.0, "witmotion": 100.0}
+    asked = plan(tmp_path, duration_s=8.0, rate_hz=rates[sensor])
+    recorded = await record_virtual(performance, asked, sensor=sensor, display=Lines)
+    assert recorded.folder is not None
+    session = read_session(recorded.folder)
+    assert session.header.sensor.rate_hz == pytest.approx(rates[sensor], rel=0.02)
+    assert len(session.samples) == pytest.approx(8 * rates[sensor], rel=0.1)
+    with pytest.raises(UsageError, match=rf"offers? no 77 Hz.*; choose one of: .*{rates[sensor]:g}"):
+        await record_virtual(performance, plan(tmp_path, rate_hz=77.0), sensor=sensor, display=Lines)
 
 
 async def test_two_sensors_make_the_person_choose(in_air: InAir, performance: Recording, tmp_path: Path) -> None:

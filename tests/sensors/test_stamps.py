@@ -77,7 +77,7 @@ def test_of_blocks_of_one_size_lost_ones_are_found_from_the_start(sensor: Sensor
     assert (np.diff(np.concatenate([t_s for _, t_s in places])) > 0).all()
 
 
-@given(OFS, st.integers(1, 40), st.floats(0.05, 1800))
+@given(OFS, st.integers(1, 40), st.floats(0.05, 590))
 def test_after_a_restart_on_the_same_clock_the_hole_is_a_step(of: Of, n: int, away_s: float) -> None:
     """Its length is any number of samples, not whole blocks, and it is told even where it is short."""
     stamps, true_s = Stamps(200, of=of), 1.02 / 200
@@ -112,11 +112,11 @@ def test_stamps_that_jitter_make_no_hole(of: Of, jitter: list[float]) -> None:
 
 
 def test_stamps_that_cannot_be_are_refused_and_change_nothing() -> None:
-    """Sent twice, from before, and from years ahead: each by itself is left out, and the stream goes on."""
+    """Sent twice, from before, and from hours or years ahead: each by itself is left out, and the stream goes on."""
     stamps = Stamps(200, of="last")
     stamps.place(100.0, 36)
     stamps.place(100.18, 36)
-    for wrong_s in (100.18, 99.0, 7.9e8, 100.19):
+    for wrong_s in (100.18, 99.0, 7300.0, 7.9e8, 100.19):
         with pytest.raises(FrameError) as refused:
             stamps.place(wrong_s, 36)
         assert not isinstance(refused.value, StreamBroken)
@@ -126,8 +126,8 @@ def test_stamps_that_cannot_be_are_refused_and_change_nothing() -> None:
     assert stamps.time_s(100.36) == pytest.approx(t_s[-1])
 
 
-@pytest.mark.parametrize("to_s", [0.0, 7.9e8])
-def test_a_clock_that_began_anew_breaks_the_stream(to_s: float) -> None:
+@pytest.mark.parametrize("to_s", [0.0, 5.8e8 + 3600, 7.9e8])
+def test_a_clock_that_began_anew_or_was_set_breaks_the_stream(to_s: float) -> None:
     stamps = Stamps(200, of="last")
     for k in range(20):
         stamps.place(5.8e8 + k * 0.18, 36)

@@ -113,7 +113,6 @@ def test_answers_to_reads_come_between_the_samples() -> None:
 
 def test_commands() -> None:
     assert witmotion.write(Register.RATE, witmotion.RATE_CODES[100]) == bytes.fromhex("ffaa030900")
-    assert witmotion.write(Register.SIX_AXES, 1) == bytes.fromhex("ffaa240100")
     assert witmotion.read(Register.BATTERY) == bytes.fromhex("ffaa276400")
 
 

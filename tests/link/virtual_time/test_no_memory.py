@@ -69,6 +69,7 @@ def test_a_drop_is_a_hole_that_is_marked(live: Play, twin: Callable[[Motion], An
     assert one.kinds == ["battery", "connected", "lost", "resumed", "gone", "stopped"]
     rate_hz = one.link.info.rate_hz
     assert 5.0 * rate_hz < one.link.health.lost < 6.5 * rate_hz
+    assert np.isfinite(one.link.health.skew_ppm) == one.link._able.device_time
     newest = np.flatnonzero(np.diff(one.samples.arrival_s, append=np.inf))
     late_s = (one.samples.arrival_s - one.samples.t_s)[newest]
     before, after = np.split(late_s, [np.searchsorted(one.samples.t_s[newest], 7.0)])
