@@ -10,9 +10,9 @@ Times. Samples of blocks that follow each other lie evenly between their stamps.
 their own stamp as the period says, so a lost block does not stretch the ones beside it (polar-ble-sdk issue 775). Time
 always runs on with the index, at no less than half its pace, whatever the stamps say.
 
-A stamp that goes back, or forth by more than ten minutes, is refused. Where the sensor's clock was set or began anew, every
-stamp from then on is; they agree with one another but not with what was believed, and after a few of them the stream
-is said to be broken, which only a new one mends.
+A stamp that goes back, or forth by more than ten minutes, is refused. Where the sensor's clock was set or began anew,
+every stamp from then on is; they agree with one another but not with what was believed, and after a few of them the
+stream is said to be broken, which only a new one mends.
 """
 
 from __future__ import annotations
