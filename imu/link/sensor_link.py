@@ -415,9 +415,8 @@ class SensorLink:
         if self._stream:
             self._lose_the_rest(self._stream)
         self._monitor.set(state="stopped")
-        self._monitor.note(
-            "stopped", "The sensor was stopped." if stopped else "The sensor was out of reach at the end."
-        )
+        out_of_reach = f"The sensor was out of reach at the end. {self._found.family.if_left}".rstrip()
+        self._monitor.note("stopped", "The sensor was stopped." if stopped else out_of_reach)
 
     async def _halt_and_fetch(self) -> None:
         if self._lost():

@@ -317,6 +317,7 @@ class Family:
         dialogue: Makes a dialogue for one sensor.
         abilities: What it can and cannot do.
         caveats: What to know before relying on it, in a sentence; empty if nothing.
+        if_left: What becomes of one that could not be stopped, in a sentence; empty where it stops with its connection.
     """
 
     name: str
@@ -327,6 +328,7 @@ class Family:
     dialogue: Callable[[], Dialogue]
     abilities: Abilities
     caveats: str = ""
+    if_left: str = ""
 
     def recognises(self, name: str | None, service_uuids: Collection[str]) -> bool:
         """Whether what a device advertises is that of a sensor of this family; UUIDs in lower case, as bleak's."""

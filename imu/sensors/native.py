@@ -255,4 +255,5 @@ NATIVE = Family(
         device_time=True,
         battery=True,
     ),
+    if_left="It stops by itself within a minute.",
 )

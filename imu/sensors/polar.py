@@ -24,6 +24,11 @@ GYR_RANGE_DPS = 2000
 
 _NO_SDK_MODE = (Status.INVALID_OP, Status.INVALID_MEASUREMENT, Status.NOT_SUPPORTED)
 
+_IF_LEFT = (
+    "It may measure on until its battery is empty: bring it close, and begin and end a recording once more to stop it."
+)
+"""Polar's *KnownIssues* of the H10."""
+
 
 class H10Dialogue(PolarDialogue):
     """Acceleration alone.
@@ -122,6 +127,7 @@ H10 = Family(
     dialogue=H10Dialogue,
     abilities=H10Dialogue.abilities,
     caveats="It measures no rotation, wakes only on the skin, and what a drop loses cannot be had again.",
+    if_left=_IF_LEFT,
 )
 VERITY = Family(
     name=VerityDialogue.name,
@@ -133,4 +139,5 @@ VERITY = Family(
     abilities=VerityDialogue.abilities,
     caveats="The screen is up to 0.8 s behind (2.5 s with firmware before 1.1.5, which has only 52 Hz), and what a "
     "drop loses cannot be had again.",
+    if_left=_IF_LEFT,
 )

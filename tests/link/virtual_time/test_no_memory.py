@@ -118,6 +118,17 @@ def test_who_stops_it_while_it_is_out_of_reach_finds_it_once_more_only_to_stop_i
     assert not one.sensor.running
 
 
+@pytest.mark.parametrize(("twin", "says"), [(H10Twin, "once more to stop it."), (MovesenseTwin, "the end.")])
+def test_of_one_that_could_not_be_stopped_it_is_said_what_becomes_of_it(
+    live: Play, twin: Callable[[Motion], Any], says: str
+) -> None:
+    one = live(during(8.0, lambda live: out_of_reach(live, 6.0, 60.0)), of=twin(motion()))
+    assert one.error is None
+    assert one.kinds[-2:] == ["lost", "stopped"]
+    assert one.events[-1].detail.startswith("The sensor was out of reach at the end.")
+    assert one.events[-1].detail.endswith(says)
+
+
 def test_a_sensor_that_stops_by_itself_is_started_again(live: Play) -> None:
     async def stops(live: Any) -> None:
         await asyncio.sleep(5.0)
