@@ -96,7 +96,9 @@ class _Hinge:
                 posture_tolerance_deg=exercise.posture_tolerance_deg + params.acc_only_beyond_deg,
             )
         may_be_line = partial(is_plausible, exercise=exercise, mount=mount, params=params)
-        self.judge = RepJudge(exercise, mount, params=params, line_holds=line_holds, may_be_line=may_be_line)
+        self.judge = RepJudge(
+            exercise, mount, params=params, line_holds=line_holds, may_be_line=may_be_line, gyroscope=gyroscope
+        )
         self.history = self._strokes.past
         self.phase, self.phase_since_s = Phase.UNKNOWN, 0.0
         self._walked_s, self._walks_told = walked_s, 0
