@@ -43,13 +43,15 @@ def judge_form(
         rep,
         top_deviation_deg=deviation,
         flags=tuple(flags),
-        rom_pm_deg=hypot(params.range_pm_deg, params.range_pm_share * rep.rom_deg, params.range_pm_acc_only_s2 * shaken),
+        rom_pm_deg=hypot(
+            params.range_pm_deg, params.range_pm_share * rep.rom_deg, params.range_pm_acc_only_s2 * shaken
+        ),
         top_deviation_pm_deg=hypot(params.top_pm_deg, line_pm_deg, params.top_pm_acc_only_s2 * shaken),
     )
 
 
 def shaken_dps2(range_deg: float, quicker_s: float, params: MotionParams) -> float:
-    """How hard the quicker stroke of a movement speeds up and slows down, which an accelerometer takes for tilt."""
+    """How hard a movement's quicker stroke speeds up and slows down, which an accelerometer takes for tilt."""
     return range_deg / max(quicker_s, params.brief_s) ** 2
 
 
