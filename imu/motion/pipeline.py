@@ -113,14 +113,9 @@ class _Hinge:
             )
         may_be_line = partial(is_plausible, exercise=exercise, mount=mount, params=params)
         self.judge = RepJudge(
-<<<<<<< HEAD
             exercise, mount, params=params, line_holds=said.line_holds, may_be_line=may_be_line, marked=said.marked,
-            targets=said.targets,
+            targets=said.targets, gyroscope=gyroscope,
         )  # fmt: skip
-=======
-            exercise, mount, params=params, line_holds=line_holds, may_be_line=may_be_line, gyroscope=gyroscope
-        )
->>>>>>> swing6
         self.history = self._strokes.past
         self.phase, self.phase_since_s = Phase.UNKNOWN, 0.0
         self._walked_s, self._walks_told = walked_s, 0

@@ -36,13 +36,8 @@ from imu.model import (
 )
 from imu.motion.cycles import Cycle, Group, join, row
 from imu.motion.params import MotionParams
-<<<<<<< HEAD
-from imu.motion.sets import summarise, with_adherence
-from imu.tempo import Targets, Tempo
-=======
 from imu.motion.sets import shaken_dps2, summarise, with_adherence
-from imu.tempo import Tempo
->>>>>>> swing6
+from imu.tempo import Targets, Tempo
 
 
 class RepJudge:
@@ -56,12 +51,9 @@ class RepJudge:
         params: MotionParams,
         line_holds: Sequence[LineHold] = (),
         may_be_line: Callable[[float], bool] = isfinite,
-<<<<<<< HEAD
         marked: Sequence[MarkedSet] = (),
         targets: Targets | None = None,
-=======
         gyroscope: bool = True,
->>>>>>> swing6
     ) -> None:
         self._exercise, self._targets = exercise, targets or Targets(Tempo.parse(exercise.target_tempo))
         self._line_holds, self._may_be_line, self._marked = line_holds, may_be_line, marked
