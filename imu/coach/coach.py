@@ -122,7 +122,7 @@ class Coach:
         now_s, number = event.decided_s, event.number
         self._due.pop("rest", None)
         self._due.pop("correction", None)
-        if self._lines_up and number == 1:
+        if (self._lines_up and number == 1) or (number, now_s) == (self._count.said, self._count.said_s):
             return []
         cues: list[Cue] = [self._number(now_s, number, anew=number > self._count.said)]
         if number == 1:
@@ -149,7 +149,7 @@ class Coach:
 
     def _number(self, at_s: float, number: int, *, anew: bool) -> Say:
         """A number higher than the one that was said is the count; any other is a correction."""
-        self._count.said = number
+        self._count.said, self._count.said_s = number, at_s
         if anew:
             return Say(at_s=at_s, why=Why.COUNT, text=str(number))
         return Say(at_s=at_s, why=Why.CORRECTION, text=f"make that {number}" if number else "not counted")
@@ -180,7 +180,6 @@ class Coach:
         cues, summary = list[Cue](), event.summary
         if self._count.is_current(event):
             cues += self._hush(now_s)
-            self._due.pop("correction", None)
             if summary.reps != self._count.said:
                 cues.append(self._number(now_s, summary.reps, anew=False))
             cues.append(Say(at_s=now_s, level=Verbosity.COACH, why=Why.SET, text=set_words(summary)))

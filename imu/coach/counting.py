@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from imu.model import Event, MovementRejected, Rep, RepAnnounced, RepConfirmed, RepRevised, RepWithdrawn, SetClosed
 
 
@@ -10,10 +12,11 @@ class Count:
 
     Attributes:
         said: The number that was said last and stands, 0 before the first of a set.
+        said_s: When that was.
     """
 
     def __init__(self) -> None:
-        self.said = 0
+        self.said, self.said_s = 0, -inf
         self._reps: dict[float, Rep] = {}
         self._announced: int | None = None
 

@@ -53,7 +53,8 @@ class MotionParams:
 
     Repetitions and sets:
         acc_only_haste: Without a gyroscope a quick stroke seems as much quicker,
-        acc_only_beyond_deg: and to end this much further.
+        acc_only_beyond_deg: and to end this much further (and further still where the stated uncertainty of a top, by
+            `top_pm_acc_only_s2`, allows for it: the top of a swing may seem 65 degrees too high).
         complete: A stroke shorter than this share of the reference range is not a repetition.
         one_way: A way back shorter than this share of the way there leaves the cycle unfinished (the first
             repetitions start slouched and the last ones end extended, so this is loose).

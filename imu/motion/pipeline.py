@@ -114,7 +114,7 @@ class _Hinge:
         may_be_line = partial(is_plausible, exercise=exercise, mount=mount, params=params)
         self.judge = RepJudge(
             exercise, mount, params=params, line_holds=said.line_holds, may_be_line=may_be_line, marked=said.marked,
-            targets=said.targets,
+            targets=said.targets, gyroscope=gyroscope,
         )  # fmt: skip
         self.history = self._strokes.past
         self.phase, self.phase_since_s = Phase.UNKNOWN, 0.0

@@ -36,7 +36,7 @@ from imu.model import (
 )
 from imu.motion.cycles import Cycle, Group, join, row
 from imu.motion.params import MotionParams
-from imu.motion.sets import summarise, with_adherence
+from imu.motion.sets import shaken_dps2, summarise, with_adherence
 from imu.tempo import Targets, Tempo
 
 
@@ -53,11 +53,12 @@ class RepJudge:
         may_be_line: Callable[[float], bool] = isfinite,
         marked: Sequence[MarkedSet] = (),
         targets: Targets | None = None,
+        gyroscope: bool = True,
     ) -> None:
         self._exercise, self._targets = exercise, targets or Targets(Tempo.parse(exercise.target_tempo))
         self._line_holds, self._may_be_line, self._marked = line_holds, may_be_line, marked
         self._mount = mount
-        self._params = params
+        self._params, self._gyroscope = params, gyroscope
         self._needed = 1 if exercise.static else params.min_set_reps
         # A hold stands alone, and nothing but its posture tells it from standing about: that is asked of it sooner.
         self._posed = mount.is_sure or (exercise.static and mount.certainty >= params.posed)
@@ -481,10 +482,17 @@ class RepJudge:
         ex, lift, lower = self._exercise, cycle.lift, cycle.lower
         if ex.top_deg is None or ex.bottom_deg is None or not self._posed or not (lift and lower):
             return True
-        return (
-            abs(lift.end_deg - ex.top_deg) <= ex.posture_tolerance_deg
-            and abs(lower.end_deg - ex.bottom_deg) <= ex.posture_tolerance_deg
-        )
+        over_deg, under_deg = lift.end_deg - ex.top_deg, ex.bottom_deg - lower.end_deg
+        # Slowing down turns the specific force on the way the trunk went: an end may seem too far by it, not too near.
+        beyond_deg = ex.posture_tolerance_deg + self._overshoot_deg(cycle)
+        return -ex.posture_tolerance_deg <= min(over_deg, under_deg) and max(over_deg, under_deg) <= beyond_deg
+
+    def _overshoot_deg(self, cycle: Cycle) -> float:
+        """How much further than it did a movement may seem to go where there is no gyroscope: as unsure as its top."""
+        if self._gyroscope:
+            return 0.0
+        quicker_s = min(s.duration_s for s in (cycle.first, cycle.second) if s is not None)
+        return self._params.top_pm_acc_only_s2 * shaken_dps2(cycle.range_deg, quicker_s, self._params)
 
     # --- sets ----------------------------------------------------------------------------------------------------
 

@@ -38,16 +38,21 @@ def judge_form(
         flags.append("OVEREXTENDED")
     if rep.peak_lift_dps > params.swung_ratio * abs(rep.mean_lift_dps):
         flags.append("SWUNG")
-    shaken_dps2 = 0.0 if gyroscope else rep.rom_deg / max(min(rep.lift_s, rep.lower_s), params.brief_s) ** 2
+    shaken = 0.0 if gyroscope else shaken_dps2(rep.rom_deg, min(rep.lift_s, rep.lower_s), params)
     return replace(
         rep,
         top_deviation_deg=deviation,
         flags=tuple(flags),
         rom_pm_deg=hypot(
-            params.range_pm_deg, params.range_pm_share * rep.rom_deg, params.range_pm_acc_only_s2 * shaken_dps2
+            params.range_pm_deg, params.range_pm_share * rep.rom_deg, params.range_pm_acc_only_s2 * shaken
         ),
-        top_deviation_pm_deg=hypot(params.top_pm_deg, line_pm_deg, params.top_pm_acc_only_s2 * shaken_dps2),
+        top_deviation_pm_deg=hypot(params.top_pm_deg, line_pm_deg, params.top_pm_acc_only_s2 * shaken),
     )
+
+
+def shaken_dps2(range_deg: float, quicker_s: float, params: MotionParams) -> float:
+    """How hard a movement's quicker stroke speeds up and slows down, which an accelerometer takes for tilt."""
+    return range_deg / max(quicker_s, params.brief_s) ** 2
 
 
 def summarise(number: int, reps: list[Rep], *, previous_end_s: float) -> SetSummary:

@@ -35,7 +35,7 @@ AWAY_S = 1.0
 OFF_S = 0.3
 """How far repetitions may be from their true distances: a hole is as long as it was."""
 BLUEZ_SPEED, FASTER = 5.0, {"polar-h10": 10.0, "verity": 10.0}
-"""An emulated machine carries no more of the others, and late ones pass for lost where none has a time."""
+"""An emulated machine carries no more of the others' notifications; late ones pass for lost where none has a time."""
 BLUEZ_OFF_S = 1.0
 STILL_S = 20.0
 """How long the person stands there afterwards, where time runs faster than a real BlueZ finds a sensor again."""

@@ -248,6 +248,9 @@ class Silent(contextlib.AbstractContextManager["Silent"]):
     def remark(self, text: str) -> None:
         """Nothing."""
 
+    def moved(self) -> None:
+        """Nothing."""
+
     def refresh(self) -> None:
         """Nothing."""
 

@@ -18,6 +18,8 @@ from imu.model import (
     Event,
     LineHold,
     LiveState,
+    Mount,
+    MountRevised,
     MovementRejected,
     Phase,
     PhaseChanged,
@@ -199,8 +201,11 @@ def test_the_set_is_summed_up_and_corrected_if_it_has_to_be() -> None:
     script.lift()
     script.t_s += 30.0
     closed = SetClosed(t_s=script.t_s, decided_s=script.t_s, summary=summary(1, script.reps))
-    cues = heard(Coach(exercise()), [*script.events, closed])
-    assert said(cues)[-2:] == ["make that 3", "set 1 done, 3 reps, tempo 85 percent"]
+    coach = Coach(exercise())
+    assert said(heard(coach, [*script.events, closed]))[-2:] == ["make that 3", "set 1 done, 3 reps, tempo 85 percent"]
+    following = Script(t_s=script.t_s + 60.0)
+    following.rep()
+    assert said(heard(coach, following.events)) == ["1"]
 
 
 def test_form_is_told_when_it_slips_twice_running_and_not_before() -> None:
@@ -213,6 +218,25 @@ def test_form_is_told_when_it_slips_twice_running_and_not_before() -> None:
     script.events.clear()
     script.rep(lower_s=1.5)
     assert said(heard(coach, script.events), Why.FORM) == ["slower down"]
+
+
+def test_who_slips_on_is_told_every_other_time() -> None:
+    script = Script()
+    for _ in range(5):
+        script.rep(lower_s=1.5)
+    cues = heard(Coach(exercise("3-0-1-1")), script.events)
+    assert said(cues) == ["1", "2", "slower down", "3", "4", "slower down", "5"]
+
+
+def test_tops_before_and_after_another_mount_are_not_held_against_each_other() -> None:
+    script = Script()
+    for _ in range(3):
+        script.rep()
+    mount = Mount.from_axes(cranial="+y", anterior="+z")
+    script.events.append(MountRevised(t_s=script.t_s, decided_s=script.t_s, mount=mount))
+    for _ in range(2):
+        script.rep(top_deg=20.0)
+    assert said(heard(Coach(exercise()), script.events), Why.FORM) == []
 
 
 @pytest.mark.parametrize(
@@ -256,6 +280,18 @@ def test_the_rest_is_over_once_and_not_if_the_next_set_began_before() -> None:
     script.rep()
     script.t_s += 100.0
     assert said(heard(Coach(exercise(), rest_s=60.0), script.events, until_s=script.t_s), Why.REST) == []
+
+
+def test_a_rest_that_is_over_is_not_over_again_when_its_set_is_told_anew() -> None:
+    coach, script = Coach(exercise(), rest_s=20.0), Script()
+    for _ in range(3):
+        script.rep()
+    reps = list(script.reps)
+    script.rest(60.0)
+    assert said(heard(coach, script.events, until_s=script.t_s), Why.REST) == ["rest over"]
+    again = {"t_s": script.t_s, "decided_s": script.t_s}
+    anew = [SetRetracted(**again, set=1), SetClosed(**again, summary=summary(1, reps))]
+    assert said(heard(coach, anew, until_s=script.t_s + 60.0)) == []
 
 
 def test_a_set_told_anew_does_not_end_the_one_under_way() -> None:

@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 from imu.app.person import perform  # noqa: E402
 from imu.exercises import get_exercise  # noqa: E402
 
-PICTURE = ROOT / "imu" / "app" / "live" / "page.png"
+PICTURE = ROOT / "recordings" / "live-page.png"
 REP, HELD_S = 7, 0.6
 
 

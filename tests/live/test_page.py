@@ -189,8 +189,12 @@ def test_the_list_follows_the_ledger_and_lets_a_verdict_be_overruled(opened: Ope
     verdict = page.get_by_label("Verdict of rep 2")
     verdict.focus()
     verdict.select_option("SHALLOW")
-    expect(page.locator("#notice")).to_be_empty()
+    for _ in range(250):  # the command is on its way
+        if stage.done:
+            break
+        page.wait_for_timeout(20)
     assert stage.done == [commands.Overrule(rep="2.0000", verdict=Verdict.SHALLOW)]
+    expect(page.locator("#notice")).to_be_empty()
     said = dataclasses.replace(HASTY, label="SHALLOW", label_words="too little range")
     stage.tell(
         RepChanged(row=said, last=HASTY), RepChanged(row=row(5), last=row(5)), RepChanged(was=HALF.id, last=row(5))

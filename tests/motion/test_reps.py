@@ -86,9 +86,16 @@ class Outcome:
         return [r for r in self.ledger if r.counted]
 
 
-def judge(bout: Bout, exercise: Exercise = BENCH, *, params: MotionParams = PARAMS, mount: Mount = MOUNT) -> Outcome:
+def judge(
+    bout: Bout,
+    exercise: Exercise = BENCH,
+    *,
+    params: MotionParams = PARAMS,
+    mount: Mount = MOUNT,
+    gyroscope: bool = True,
+) -> Outcome:
     """Tell a judge what a stroke finder would, when it would."""
-    j = RepJudge(exercise, mount, params=params)
+    j = RepJudge(exercise, mount, params=params, gyroscope=gyroscope)
     told: list[tuple[float, str, Stroke]] = []
     for stroke, after in itertools.zip_longest(bout.strokes, bout.strokes[1:]):
         rests_s = stroke.end_s + params.stall_s
@@ -265,6 +272,24 @@ def test_the_wrong_posture_is_a_transition_where_the_mount_is_sure() -> None:
     assert set(judge(far_off).verdicts) == {Verdict.TRANSITION}
     unsure = replace(MOUNT, source="learned", certainty=0.3)
     assert judge(far_off, mount=unsure).verdicts == [Verdict.COUNTED] * 3
+
+
+@pytest.mark.parametrize(
+    ("top_deg", "bottom_deg", "seconds", "gyroscope", "verdict"),
+    [
+        (150.0, 15.0, 0.4, False, Verdict.COUNTED),
+        (150.0, 15.0, 0.4, True, Verdict.TRANSITION),
+        (150.0, 15.0, 1.2, False, Verdict.TRANSITION),
+        (48.0, -10.0, 0.4, False, Verdict.TRANSITION),
+    ],
+)
+def test_without_a_gyroscope_a_quick_stroke_may_seem_to_go_too_far_but_not_to_fall_short(
+    top_deg: float, bottom_deg: float, seconds: float, gyroscope: bool, verdict: Verdict
+) -> None:
+    bout = Bout(at_deg=top_deg)
+    for _ in range(4):
+        bout.to(bottom_deg, seconds).wait(0.1).to(top_deg, seconds).wait(0.1)
+    assert set(judge(bout, get_exercise("kettlebell-swing"), gyroscope=gyroscope).verdicts) == {verdict}
 
 
 def test_isolated() -> None:

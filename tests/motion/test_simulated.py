@@ -65,9 +65,17 @@ def test_the_rate_of_the_sensor_does_not_matter(analysed: Analyse, per_set: PerS
     assert per_set(analysed(simulate(visit("back-extension"), sensor, 3)).reps) == [6, 6]
 
 
-@pytest.mark.parametrize("style", [s for s in REPEATED if s != "kettlebell-swing"])
+@pytest.mark.parametrize("style", REPEATED)
 def test_an_accelerometer_alone_counts_too(analysed: Analyse, per_set: PerSet, style: str) -> None:
     assert per_set(analysed(simulate(visit(style), SensorModel(gyroscope=False), 0)).reps) == [6, 6]
+
+
+@pytest.mark.parametrize("learned", [False, True])
+def test_so_it_does_where_a_swing_turns_round_at_the_top_at_once(
+    analysed: Analyse, per_set: PerSet, learned: bool
+) -> None:
+    plan = visit("kettlebell-swing", top_hold_s=0.0)
+    assert per_set(analysed(simulate(plan, SensorModel(gyroscope=False), 0), learned=learned).reps) == [6, 6]
 
 
 @pytest.mark.parametrize("slow", [2.0, 4.0])
