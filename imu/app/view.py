@@ -68,7 +68,10 @@ def _head(board: Board, width: int) -> Text:
         left.append(f"  {board.load_kg:g} kg", style="not bold")
     if board.synthetic:
         left.append("  SYNTHETIC: a simulated person", style="not bold yellow")
-    return _ends(left, Text(words.clock(board.live.t_s), style=DIM), width)
+    clock = f"   {words.clock(board.live.t_s)}"
+    right = Text(board.sensor, style=DIM)
+    right.truncate(max(width - left.cell_len - len(clock) - 2, 0), overflow="ellipsis")
+    return _ends(left, right.append(clock), width)
 
 
 def _count_and_phase(board: Board, width: int, height: int) -> Table:
@@ -206,7 +209,7 @@ def _foot(board: Board, width: int) -> Group:
 def _link(board: Board) -> Text:
     health = board.health
     if health is None:
-        return Text(board.sensor, style=DIM)
+        return Text()
     sound = not health.lost and not health.missing and not health.warnings and health.state == "streaming"
     text = Text("●", style="green" if sound else "yellow")
     if not math.isnan(health.effective_rate_hz):
@@ -218,7 +221,7 @@ def _link(board: Board) -> Text:
         text.append(
             f"  battery {health.battery_pct} %", style="bold red" if health.battery_pct <= BATTERY_LOW_PCT else DIM
         )
-    return text.append(f"  {board.sensor}", style=DIM)  # last, for long names give way to what changes
+    return text
 
 
 def _ends(left: Text, right: Text, width: int) -> Text:

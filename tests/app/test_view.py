@@ -72,6 +72,15 @@ def test_the_count_is_huge_and_grows_with_the_terminal() -> None:
     assert all(row in drawn(board(), 100, 40) for row in big("8", 3))
 
 
+def test_a_long_name_gives_way_to_what_matters() -> None:
+    shown = board(sensor="Movesense 174630000192 (no gyroscope)", synthetic=True)
+    shown.health = LinkHealth(state="streaming", effective_rate_hz=104.0, latency_s=0.02, battery_pct=9)
+    text = drawn(shown, 100)
+    for part in ("SYNTHETIC: a simulated person", "1:03", "104 Hz", "20 ms", "nothing lost", "battery 9 %"):
+        assert part in text, part
+    assert "Movesense 174630000192 (no gyroscope)" in drawn(board(sensor=shown.sensor), 100)
+
+
 def test_a_simulated_person_is_called_so() -> None:
     assert "SYNTHETIC" in drawn(board(synthetic=True))
     assert "SYNTHETIC" not in drawn(board())
