@@ -4,11 +4,11 @@ Nothing arrives before it was measured, and delays only ever add: the newest sam
 was slow. So the truth lies at the lower edge of the arrivals. Samples are counted and laid along a time that runs at
 the told period until the arrivals have shown the true one. How late each arrival is on that time says the rest.
 
-Rate. The quickest arrival of each half second is kept for a minute. The period is the one nearest to what was believed
-before that the delays allow: between the edges of their lower convex hull a quarter into the minute and a quarter
-before its end, as in `imu.link.clock` (Moon, Skelly and Towsley, "Estimation and removal of clock skew from network
-delay measurements", INFOCOM 1999), and a little beyond while the minute is young. Time is never set: it runs by up to
-`MOST_SLEW` faster or slower until it is in step again, so that no stroke is cut or stretched by what was learned.
+Rate. The quickest arrival of each half second is kept for a minute. Under them lies their lower convex hull, which no
+delay can push down (as in Zhang, Liu and Xia, "Clock synchronization algorithms for network measurements", INFOCOM
+2002); its rise over the middle half of the minute is the period, and while the minute is young the one told is believed
+as far as that leaves it open. Time is never set: it runs by up to `MOST_SLEW` faster or slower until it is in step
+again, so that no stroke is cut or stretched by what was learned.
 
 Holes. After a stall that ends with its backlog, lateness is what it was. Where samples are gone for good, it stays. So
 when an arrival is later than those before by more than `LATE_S`, it and what follows is kept back until one is in step
@@ -32,7 +32,7 @@ from imu.model import Floats, Ints
 from imu.sensors.family import StreamBroken
 
 LATE_S = 0.4
-"""So much later than before all at once is no jitter, if it stays."""
+"""So much later than before all at once is no jitter, if it stays; twice as much while little is known of the link."""
 SETTLE_S = 2.0
 """It has stayed after so long: a backlog has come by then, and of several bursts one was quick."""
 AGAIN_S = 1.0
@@ -119,7 +119,8 @@ class Arrivals:
             raise StreamBroken("Samples come faster than the sensor can take them; start the stream anew.")
         self._newest = int(index[-1]), float(t_s[-1])
         self._held.append((index, t_s))
-        return self._release() if late_s <= LATE_S and not self._reconnected else []
+        late = late_s > (LATE_S if self._pace.in_step else 2 * LATE_S)
+        return [] if late or self._reconnected else self._release()
 
     def _floor_s(self, otherwise_s: float) -> float:
         """Lateness of the quickest arrival of late; what is given where there was none."""
@@ -176,6 +177,11 @@ class _Pace:
         self._kept: deque[tuple[int, float]] = deque(maxlen=BLOCKS)
         self._in_step_s = math.nan
 
+    @property
+    def in_step(self) -> bool:
+        """Whether so much has come that time is kept in step with it."""
+        return not math.isnan(self._in_step_s)
+
     def begin_anew(self) -> None:
         """What was kept lies before a hole, whose length is not known to the sample."""
         self._kept.clear()
@@ -197,29 +203,30 @@ class _Pace:
     def _learn(self, newest: tuple[int, float]) -> None:
         index, arrival_s = (np.array(of, float) for of in zip(*self._kept, strict=True))
         span_s = float(arrival_s[-1] - arrival_s[0])
-        self.period_s = self._nearest(index, arrival_s, span_s)
+        self.period_s = self._measured(index, arrival_s, span_s)
         late_s = float((arrival_s - self.period_s * index).min()) + self.period_s * newest[0] - newest[1]
-        if math.isnan(self._in_step_s):
+        if not self.in_step:
             self._in_step_s = late_s if span_s >= LOCK_S else math.nan
             slew = 0.0
         else:
             slew = (late_s - self._in_step_s) / SLEW_S
         self.pace_s = self.period_s * (1 + min(max(slew, -MOST_SLEW), MOST_SLEW))
 
-    def _nearest(self, index: Floats, arrival_s: Floats, span_s: float) -> float:
-        """The period nearest to the one believed that the arrivals allow."""
+    def _measured(self, index: Floats, arrival_s: Floats, span_s: float) -> float:
+        """The period, as near to the one told as the arrivals leave open."""
         quarter = (index[-1] - index[0]) / 4
-        least_s, most_s = _edge(index, arrival_s, index[0] + quarter), _edge(index, arrival_s, index[-1] - quarter)
-        delay_s = arrival_s - min(max(self.period_s, least_s), most_s) * index
-        # Of a few arrivals all may have been slow: what an edge leaves open shrinks as more of them are on it.
+        first, last = index[0] + quarter, index[-1] - quarter
+        rise_s = _edge(index, arrival_s, last) - _edge(index, arrival_s, first)
+        period_s = float(rise_s / (last - first))
+        delay_s = arrival_s - period_s * index
+        # Of a few arrivals all may have been slow: what they leave open shrinks as more of them are on the edge.
         doubt = float(delay_s.mean() - delay_s.min()) * LOCK_S / span_s**2
-        period_s = min(max(self.period_s, least_s / (1 + doubt)), most_s * (1 + doubt))
+        period_s = min(max(self._told_s, period_s / (1 + doubt)), period_s * (1 + doubt))
         return min(max(period_s, self._told_s / (1 + RATE_OFF)), self._told_s / (1 - RATE_OFF))
 
 
 def _edge(x: Floats, y: Floats, at: float) -> float:
-    """Slope of the lower convex hull's edge over `at`: the lowest line there from a point before it to one behind."""
+    """Height of the points' lower convex hull: that of the lowest line from a point before it to one behind."""
     left, right = x <= at, x > at
     slopes = (y[right] - y[left, None]) / (x[right] - x[left, None])
-    values = y[left, None] + slopes * (at - x[left, None])
-    return float(slopes.flat[values.argmin()])
+    return float((y[left, None] + slopes * (at - x[left, None])).min())

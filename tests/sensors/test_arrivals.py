@@ -84,11 +84,12 @@ def test_times_are_right_where_nothing_is_lost(link: Link, stalls: tuple[Gap, ..
     np.testing.assert_array_equal(index, np.arange(len(index)), err_msg="there was no hole")
     assert (np.diff(t_s) > 0).all()
     off_s = t_s - true_s
-    assert np.abs(off_s).max() < 0.5 + link.jitter_s
+    assert np.abs(off_s).max() < 0.5 + 0.8 * link.jitter_s
+    assert np.abs(off_s[150:] - off_s[:-150]).max() < 0.2, "of what lasts 3 s"
     known = off_s[true_s > 20]
     if len(known):
-        assert np.ptp(known) < 0.1 + 1.3 * link.jitter_s
-        assert np.abs(known[150:] - known[:-150]).max(initial=0) < 0.02 + 0.15 * link.jitter_s, "of what lasts 3 s"
+        assert np.ptp(known) < 0.05 + 0.7 * link.jitter_s
+        assert np.abs(known[150:] - known[:-150]).max(initial=0) < 0.01 + 0.08 * link.jitter_s
 
 
 @given(links(st.floats(0.02, 0.1)), st.floats(0.7, 60))
@@ -101,7 +102,7 @@ def test_what_is_lost_is_a_hole(link: Link, long_s: float) -> None:
     assert abs(holes[0] - lost) <= link.bursts[1], "it is where it was, to a burst"
     assert (np.diff(t_s) > 0).all()
     error_s = (t_s[-1] - t_s[lost]) - (true_s[-1] - true_s[lost])
-    assert abs(error_s) < 0.1 + 1.3 * link.jitter_s
+    assert abs(error_s) < 0.05 + link.jitter_s
     missing = index[holes[0] + 1] - index[holes[0]] - 1
     assert abs(missing / (RATE_HZ * (1 + link.off)) - long_s) < 0.15 + link.jitter_s
 
@@ -145,7 +146,7 @@ def test_what_bursts_and_jitter_explain_is_no_hole() -> None:
 
 
 @given(links(st.sampled_from([0.02, 0.5])), st.floats(0, 3), st.integers(0, 2**32))
-@settings(max_examples=20)
+@settings(max_examples=15)
 def test_how_an_arrival_was_cut_does_not_matter(link: Link, long_s: float, seed: int) -> None:
     sent = link.send(40, lost=((20.0, long_s),))
     rng = np.random.default_rng(seed)
@@ -195,4 +196,4 @@ def test_time_stays_in_step_with_a_rate_that_drifts() -> None:
     index, t_s = place([(2, float(at)) for at in arrival_s])
     np.testing.assert_array_equal(index, np.arange(len(k)))
     off_s = (t_s - taken_s)[20 * 50 :]
-    assert np.ptp(off_s) < 0.3
+    assert np.ptp(off_s) < 0.2
