@@ -219,8 +219,11 @@ class _Client(BaseBleakClient):
         """Make an ATT request, with bleak's errors."""
         if self._peer is None:
             raise BleakError("Not connected")
+        # As with any other stack a request that nobody waits for any more goes on: its answer is still to come.
+        asked = asyncio.ensure_future(request(self._peer))
+        asked.add_done_callback(_look_at)
         try:
-            return await request(self._peer)
+            return await asyncio.shield(asked)
         except ATT_Error as error:
             raise BleakGATTProtocolError(error.error_code) from error
         except (core.ProtocolError, hci.HCI_Error) as error:
@@ -265,6 +268,12 @@ class _Client(BaseBleakClient):
         subscriber = self._subscriptions.pop(characteristic.handle, None)
         if subscriber is not None:
             await self._ask(lambda peer: peer.unsubscribe(characteristic.obj, subscriber))
+
+
+def _look_at(done: asyncio.Future[Any]) -> None:
+    """Nobody has to know how a request ended that was given up."""
+    if not done.cancelled():
+        done.exception()
 
 
 def _being_cancelled() -> bool:

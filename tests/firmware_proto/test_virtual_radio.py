@@ -104,6 +104,19 @@ async def test_several_sensors_are_in_the_air_by_name_and_service() -> None:
         assert seen == {"BX-0001", "BX-0002", "BX-00ab"}
 
 
+@pytest.mark.parametrize("turns", range(1, 8))
+async def test_a_request_that_is_given_up_disturbs_nobody(
+    air: Air, turns: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with connected(air) as host:
+        reading = asyncio.create_task(host.client.read_gatt_char(wire.INFO_UUID))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        reading.cancel()
+        assert wire.Info.unpack(await host.client.read_gatt_char(wire.INFO_UUID)) == air.sensors[0].info()
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
 async def test_a_scan_for_another_service_finds_nothing(air: Air) -> None:
     found = await BleakScanner.discover(0.3, service_uuids=[wire.BATTERY_SERVICE_UUID], backend=air.scanner_backend)
     assert found == []
