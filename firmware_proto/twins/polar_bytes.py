@@ -95,8 +95,8 @@ def frame(measurement: int, last_ns: int, frame_type: int, content: bytes) -> by
 
 
 def raw(counts: npt.NDArray[Any], *, width: int = 2) -> bytes:
-    """(n, 3) counts as signed numbers of so many bytes."""
-    return b"".join(int(count).to_bytes(width, "little", signed=True) for count in counts.ravel())
+    """(n, 3) counts as signed numbers of so many bytes, 2 or 4."""
+    return counts.astype(f"<i{width}").tobytes()
 
 
 @dataclass(frozen=True)

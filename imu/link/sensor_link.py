@@ -214,7 +214,8 @@ class SensorLink:
             return
         try:
             if await talk.refill(self._connection, self._dialogue, stream.started.session, stream.recovery):
-                self._monitor.set(state="filling gaps" if self._able.memory else self._monitor.state)
+                if self._able.memory:
+                    self._monitor.set(state="filling gaps")
             elif not stream.recovery.missing and not self._stopping.is_set():
                 await talk.ping(self._connection, self._dialogue, stream, self._pings)
             if now_s - self._battery_s > BATTERY_EVERY_S:

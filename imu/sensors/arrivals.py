@@ -13,9 +13,9 @@ delay measurements", INFOCOM 1999), and a little beyond while the minute is youn
 Holes. After a stall that ends with its backlog, lateness is what it was. Where samples are gone for good, it stays. So
 when an arrival is later than those before by more than `LATE_S`, it and what follows is kept back until one is in step
 again, and then there was no hole; or until they were late for `SETTLE_S`, and then there was one, just before them, as
-long as the quickest of them was late. A reconnect is a stall like any other. Fewer samples lost than `LATE_S` holds are
-not seen, and a loss that goes on and on is taken for a lower rate; a delay that grows by more than that at once and
-stays is taken for a hole. Sensors of this kind give no more to go by.
+long as the quickest of them was late. After a reconnect there always is one. Else fewer samples lost than `LATE_S`
+holds are not seen, and a loss that goes on and on is taken for a lower rate; a delay that grows by more than that at
+once and stays is taken for a hole. Sensors of this kind give no more to go by.
 
 What is learned from an arrival counts from the next one on, so the result does not depend on how the bytes of one were
 cut into notifications.
@@ -35,6 +35,8 @@ LATE_S = 0.4
 """So much later than before all at once is no jitter, if it stays."""
 SETTLE_S = 2.0
 """It has stayed after so long: a backlog has come by then, and of several bursts one was quick."""
+AGAIN_S = 1.0
+"""After a reconnect, when no backlog comes."""
 FLOOR_S = 4.0
 """Before is the quickest arrival of so long: short, that a wrong rate may not look like a hole."""
 EARLY_S = 5.0
@@ -69,6 +71,7 @@ class Arrivals:
         self._newest = self._before
         self._floor: deque[tuple[float, float]] = deque(maxlen=MOST_ARRIVALS)  # arrivals, and how late they were
         self._held: _Placed = []
+        self._reconnected = False
         self._judged_s = 0.0
         self._settled_s = 0.0  # for how long what is held has been late
         self._least_late_s = math.inf  # of it
@@ -77,6 +80,10 @@ class Arrivals:
     def period_s(self) -> float:
         """From sample to sample, by the arrivals so far."""
         return self._pace.period_s
+
+    def reconnected(self) -> None:
+        """Between the samples so far and the next ones some are missing."""
+        self._reconnected = True
 
     def place(self, n: int, arrival_s: float) -> tuple[Ints, Floats]:
         """Place the next samples.
@@ -112,7 +119,7 @@ class Arrivals:
             raise StreamBroken("Samples come faster than the sensor can take them; start the stream anew.")
         self._newest = int(index[-1]), float(t_s[-1])
         self._held.append((index, t_s))
-        return self._release() if late_s <= LATE_S else []
+        return self._release() if late_s <= LATE_S and not self._reconnected else []
 
     def _floor_s(self, otherwise_s: float) -> float:
         """Lateness of the quickest arrival of late; what is given where there was none."""
@@ -146,7 +153,8 @@ class Arrivals:
         elif math.isfinite(self._least_late_s):
             self._settled_s += min(self._arrival_s - self._judged_s, LATE_S)
         self._judged_s, self._least_late_s = self._arrival_s, min(self._least_late_s, late_s)
-        return placed + self._declare() if self._settled_s >= SETTLE_S else placed
+        enough_s = AGAIN_S if self._reconnected else SETTLE_S
+        return placed + self._declare() if self._settled_s >= enough_s else placed
 
     def _declare(self) -> _Placed:
         """There is a hole before what is held."""
@@ -154,6 +162,7 @@ class Arrivals:
         missing_s = missing * self.period_s
         self._newest = self._newest[0] + missing, self._newest[1] + missing_s
         self._pace.begin_anew()
+        self._reconnected = False
         return [(index + missing, t_s + missing_s) for index, t_s in self._release()]
 
 

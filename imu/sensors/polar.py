@@ -63,11 +63,12 @@ class VerityDialogue(PolarDialogue):
     title = "Polar Verity Sense"
     abilities = Abilities(
         gyroscope=True,
-        # A frame holds some 70 to 130 samples (polar-ble-sdk issues 317, 439): at 52 Hz they come up to 2.5 s late,
-        # at 208 Hz 0.6 s. At 416 Hz the link carries twice as much, and whole frames were seen to be lost (775).
+        # A frame is sent when it is full, with 70 to 130 samples (polar-ble-sdk issues 317, 439), of our virtual one
+        # with up to 164: at 52 Hz they come up to 2.5 s late, at 208 Hz 0.8 s. At 416 Hz the link carries twice as
+        # much, and whole frames were seen to be lost (issue 775).
         rates_hz=(52.0, 104.0, 208.0),
         default_rate_hz=208.0,
-        latency_s=130 / 208,
+        latency_s=0.8,
         memory=False,
         numbered=False,
         device_time=True,
@@ -130,5 +131,5 @@ VERITY = Family(
     name_prefixes=("Polar Sense", "Polar Verity"),
     dialogue=VerityDialogue,
     abilities=VerityDialogue.abilities,
-    caveats="The screen is half a second behind, and what a drop loses cannot be had again.",
+    caveats="The screen is up to 0.8 s behind, and what a drop loses cannot be had again.",
 )

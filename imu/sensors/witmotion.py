@@ -89,6 +89,10 @@ class WitMotionDecoder:
         """The sensor tells no time."""
         return math.nan
 
+    def reconnected(self) -> None:
+        """What comes now comes over another connection."""
+        self._arrivals.reconnected()
+
 
 class WitMotionDialogue(Plain):
     """What is said: unlock, set the rate, ask for a register."""
@@ -145,6 +149,8 @@ class WitMotionDialogue(Plain):
 
     def resume(self, started: Started) -> Talk[Resumed | None]:
         """Set the rate again, for it may have been switched off; when samples come again says what was missed."""
+        if isinstance(started.decoder, WitMotionDecoder):
+            started.decoder.reconnected()
         yield from self._set_rate(started.info.rate_hz)
         return Resumed(running=True, next_index=None)
 

@@ -218,3 +218,9 @@ def test_a_sensor_found_to_sit_otherwise_is_said_with_its_certainty() -> None:
     shown.take(MountRevised(t_s=63.0, decided_s=63.0, mount=mount))
     assert "head about +y" in shown.remark_text
     assert "60%" in shown.remark_text
+
+
+def test_that_there_is_no_gyroscope_is_said_with_how_sure_the_figures_are() -> None:
+    assert "no gyroscope" in words.acceleration_only([])
+    sure = replace(REP, lift_start_pm_s=0.1, lift_end_pm_s=0.2, lower_start_pm_s=0.3, rom_pm_deg=8.2)
+    assert "edges of strokes ±0.20 s, ranges ±8°" in words.acceleration_only([sure, REP])

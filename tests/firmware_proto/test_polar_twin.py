@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware_proto.twins import polar_bytes
-from firmware_proto.twins.polar import H10Twin, PolarTwin, VerityTwin
+from firmware_proto.twins.polar import H10Twin, VerityTwin
 from firmware_proto.twins.polar_device import CONTROL_UUID, DATA_UUID, UNSET_NS
+from firmware_proto.twins.polar_twin import PolarTwin
 from firmware_proto.virtual_gatt import AttRefused, Link, VirtualPeripheral
 from firmware_proto.virtual_source import Motion
 from imu.sensors.polar_frames import decode_frame

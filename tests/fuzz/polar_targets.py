@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from targets import Program, size_of
 
-from firmware_proto.twins.polar import H10Twin, PolarTwin, VerityTwin
+from firmware_proto.twins.polar import H10Twin, VerityTwin
+from firmware_proto.twins.polar_twin import PolarTwin
 from firmware_proto.virtual_source import Motion
 from imu.errors import ImuError
 from imu.sensors import Ask, FrameError, Hear, Pause, Read, Started, Talk

@@ -2,8 +2,8 @@
 
 python tests/fuzz/run_atheris.py TARGET [-max_total_time=600] [FOLDER]
 
-TARGET is one of those in `targets.py` and `polar_targets.py`. What breaks it is written to `crash-*`; FOLDER keeps what
-it found worth trying.
+TARGET is one of those in `targets.py`, `polar_targets.py` and `strap_targets.py`. What breaks it is written to
+`crash-*`; FOLDER keeps what it found worth trying.
 """
 
 from __future__ import annotations
@@ -18,17 +18,18 @@ import atheris
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path[:0] = [str(HERE), str(ROOT)]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(ROOT)]
 
 with atheris.instrument_imports(include=["firmware_proto", "imu"]):
     import polar_targets
+    import strap_targets
     import targets
 
 
 def main() -> None:
     """Fuzz until told to stop, beginning with the golden bytes."""
     logging.disable()
-    target = {**targets.TARGETS, **polar_targets.TARGETS}[sys.argv.pop(1)]
+    target = {**targets.TARGETS, **polar_targets.TARGETS, **strap_targets.TARGETS}[sys.argv.pop(1)]
     with tempfile.TemporaryDirectory() as seeds:
         vectors = json.loads((ROOT / "firmware_proto" / "vectors.json").read_text(encoding="utf-8"))
         for place, one in enumerate(vectors["messages"] + vectors["malformed"]):

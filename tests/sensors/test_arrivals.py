@@ -94,7 +94,6 @@ def test_times_are_right_where_nothing_is_lost(link: Link, stalls: tuple[Gap, ..
 @given(links(st.floats(0.02, 0.1)), st.floats(0.7, 60))
 @settings(max_examples=25)
 def test_what_is_lost_is_a_hole(link: Link, long_s: float) -> None:
-    """So it is over a drop of the connection: nothing comes meanwhile, and nothing of it comes later."""
     index, t_s, true_s = link.send(long_s + 40, lost=((25.0, long_s),)).placed()
     (holes,) = np.flatnonzero(np.diff(index) > 1)[None]
     (lost,) = np.flatnonzero(np.diff(true_s) > 0.5)
@@ -105,6 +104,25 @@ def test_what_is_lost_is_a_hole(link: Link, long_s: float) -> None:
     assert abs(error_s) < 0.1 + 1.3 * link.jitter_s
     missing = index[holes[0] + 1] - index[holes[0]] - 1
     assert abs(missing / (RATE_HZ * (1 + link.off)) - long_s) < 0.15 + link.jitter_s
+
+
+@given(links(st.floats(0.02, 0.1)), st.floats(0.1, 60))
+@settings(max_examples=15)
+def test_after_a_reconnect_even_a_short_hole_is_seen(link: Link, long_s: float) -> None:
+    sent = link.send(long_s + 40, lost=((25.0, long_s),))
+    where, came = Arrivals(RATE_HZ), 0
+    placed: list[tuple[Ints, Floats]] = []
+    for n, at in zip(sent.counts, sent.arrival_s, strict=True):
+        if came < len(sent.taken_s) and came and sent.taken_s[came] - sent.taken_s[came - 1] > long_s:
+            where.reconnected()
+        placed.append(where.place(n, at))
+        came += n
+    index, t_s = (np.concatenate(of) for of in zip(*placed, strict=True))
+    ((hole,),) = (np.flatnonzero(np.diff(index) > 1),)
+    assert sent.taken_s[hole] < 25 <= sent.taken_s[hole + 1], "it is where it was"
+    missing = index[hole + 1] - index[hole] - 1
+    assert abs(missing / (RATE_HZ * (1 + link.off)) - long_s) < 0.15 + link.jitter_s
+    assert (np.diff(t_s) > 0).all()
 
 
 def test_a_hole_is_not_declared_before_a_backlog_could_have_come() -> None:

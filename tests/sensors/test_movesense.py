@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sensors.desk import Desk, moved, shifted, swinging
+from sensors.desk import Desk, shifted, swinging
 
 from firmware_proto.twins import movesense_bytes as twin_bytes
 from firmware_proto.twins.movesense import MovesenseTwin
@@ -174,27 +174,6 @@ def test_clipped_samples_are_counted_once() -> None:
     for part in twin_bytes.notified(STREAM, whole):
         started.decoder.push(part, 1.0)
     assert started.decoder.clipped == 2
-
-
-def test_the_twin_keeps_to_the_documents() -> None:
-    """Bytes worked out by hand from the protocol's tables."""
-    twin = MovesenseTwin(swinging())
-    twin.connect(0, 161)
-    twin.subscribe("", True, 0)
-    twin.write("", bytes.fromhex("0005"), 0)
-    assert twin.tick(10_000) == []
-    ((_, hello),) = twin.tick(30_000)
-    assert hello == b"\x01\x05\x01174630000192\0Movesense\x000C8CDC000000\0Movesense sport\x002.3.1\0"
-    twin.write("", b"\x04\x06/Meas/Acc/Info\0", 30_000)
-    ((_, info),) = twin.tick(60_000)
-    assert info.hex() == "0106c800" + "080d001a0034006800d000a00141038206" + "0402040810"
-    twin.write("", b"\x04\x07/Info\0", 60_000)
-    assert twin.tick(9_000_000) == []
-    acc, gyr = moved(np.arange(8) / 104)
-    first, second = twin_bytes.notified(0x63, twin_bytes.body(106005, acc, gyr, ranges=(8, 2000)))
-    assert first[:6].hex() == "0263" + "159e0100"
-    assert (len(first), second[:2].hex(), len(second)) == (152, "0363", 48)
-    assert twin.advertised.name == "Movesense 174630000192"
 
 
 def test_it_is_known_by_its_name() -> None:

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_proto.twins.polar import H10Twin, PolarTwin, VerityTwin
+from firmware_proto.twins.polar import H10Twin, VerityTwin
+from firmware_proto.twins.polar_twin import PolarTwin
 from firmware_proto.virtual_source import Motion
 from imu.errors import SensorFault, UsageError
+from imu.link.doubt import Doubt
 from imu.model import G_MPS2, Samples
 from imu.sensors import (
     FAMILIES,
@@ -431,6 +433,17 @@ def test_what_reaches_the_end_of_the_range_is_counted(twin: Callable[..., PolarT
     started = desk.begin()
     decoded(started, desk.wait(4))
     assert 8 <= started.decoder.clipped <= 12
+
+
+def test_an_axis_stuck_at_its_end_is_doubted() -> None:
+    """polar-ble-sdk issue 634: every z of a broken H10 reads -2000 mg."""
+    stuck = np.random.default_rng(1).normal(0, 0.01, (2000, 3)) + np.eye(3)[1]
+    stuck[:, 2] = -2.0
+    desk = Desk(H10Twin(Motion(stuck[:1500], 0 * stuck[:1500], 200.0)))
+    started = desk.begin()
+    samples = decoded(started, desk.wait(7))
+    (found,) = Doubt(started.info).push(samples)
+    assert "z axis does not move" in found["the acceleration's axes"]
 
 
 def test_device_time_is_stream_time() -> None:

@@ -134,24 +134,6 @@ def test_what_holds_no_frame_is_refused() -> None:
     assert len(decoder.push(measured(np.zeros((1, 3)), np.zeros((1, 3)))[:9], 0.2)) == 0
 
 
-def test_the_twin_keeps_to_the_documents() -> None:
-    """Bytes worked out by hand from WitMotion's tables, and those of its own example."""
-    assert answer(0x3A, {0x3A: 360, 0x3B: 105, 0x3C: 122}).hex() == "55713a00680169007a0000000000000000000000"
-    frame = measured(np.array([[0.5, -0.25, 1.0]]), np.array([[125.0, -250.0, 0.0]]))
-    assert frame[:14].hex() == "5561" + "000400fe0008" + "000800f00000"
-    twin = WitMotionTwin(swinging(), locks=True)
-    twin.connect(0, 247)
-    twin.write("", bytes.fromhex("ffaa030800"), 0)
-    assert twin.registers[RATE] == 6, "it is locked"
-    twin.write("", bytes.fromhex(UNLOCK), 0)
-    twin.write("", bytes.fromhex("ffaa030800"), 11_000_000)
-    assert twin.registers[RATE] == 6, "it was unlocked too long ago"
-    twin.write("", bytes.fromhex(UNLOCK), 12_000_000)
-    twin.write("", bytes.fromhex("ffaa030800"), 13_000_000)
-    assert twin.registers[RATE] == 8
-    assert twin.advertised.name == "WT901BLE67"
-
-
 def test_it_is_known_by_its_name() -> None:
     assert WITMOTION in FAMILIES
     assert WITMOTION.recognises("WT901BLE67", [])

@@ -17,7 +17,8 @@ from imu.app.live.security import is_private, write_private
 from imu.errors import StorageError, UsageError
 
 VALID = timedelta(days=365)
-"""Browsers refuse more than 398 days (CA/Browser Forum, ballot SC-22; Apple holds self-signed ones to 825)."""
+"""Safari takes 825 days at most, and asks for the extended key usage below (Apple, "Requirements for trusted
+certificates in iOS 13 and macOS 10.15")."""
 LEFT = timedelta(days=1)
 
 
