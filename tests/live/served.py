@@ -226,6 +226,13 @@ class Stage:
             raise self.refuse
         self.done.append(command)
 
+    def was_asked(self, *commands: Command) -> None:
+        """Wait for these commands, and no others, to have been asked for."""
+        ends_s = time.monotonic() + PATIENCE_S
+        while self.done != list(commands) and time.monotonic() < ends_s:
+            time.sleep(0.01)
+        assert self.done == list(commands)
+
     @property
     def links(self) -> Links:
         return Links(self.door, "127.0.0.1", self._port)

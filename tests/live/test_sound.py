@@ -106,6 +106,7 @@ def test_the_tone_that_follows_the_trunk_falls_silent_with_the_signal(one: Opene
     one.wait_for(f"{gain}.value < 0.01")
 
 
+@pytest.mark.slow
 def test_a_voice_in_the_network_is_never_asked(opened: Open, stage: Stage) -> None:
     one = opened(stage.links.control, script="window.__voices = [{ localService: false, lang: 'en' }];")
     show(stage)

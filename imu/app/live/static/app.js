@@ -29,7 +29,9 @@ const connection = new Connection(hear, () => {
   paint();
 });
 const controls = new Controls(connection, sound, notice);
-const rows = new Rows(byId("rows"), byId("reps-none"), (rep, verdict) => controls.do("overrule", { rep, verdict }));
+const rows = new Rows(byId("rows"), byId("reps-none"), async (rep, verdict) => {
+  if (!(await controls.do("overrule", { rep, verdict }))) rows.show(); // as it is, not as it was wished
+});
 
 const takes = {
   hello(message) {

@@ -126,7 +126,7 @@ export class Rows {
       const own = group("The program says", verdicts.filter(([value]) => value === row.verdict));
       select.replaceChildren(own, group("Overrule it as", verdicts.filter(([value]) => value !== row.verdict)));
     }
-    if (document.activeElement !== select) select.value = row.label ?? row.verdict;
+    select.value = row.label ?? row.verdict;
     select.classList.toggle("overruled", row.label !== null && row.label !== row.verdict);
   }
 }
