@@ -171,7 +171,7 @@ class _Pace:
     """How fast samples follow one another, and how fast time runs with them."""
 
     def __init__(self, told_s: float) -> None:
-        self.period_s = self.pace_s = self._told_s = told_s
+        self.period_s = self.pace_s = self._told_s = self._believed_s = told_s
         self._begin_s = self._least_late_s = math.inf  # of the block
         self._quickest = (0, 0.0)  # index and arrival
         self._kept: deque[tuple[int, float]] = deque(maxlen=BLOCKS)
@@ -185,7 +185,7 @@ class _Pace:
     def begin_anew(self) -> None:
         """What was kept lies before a hole, whose length is not known to the sample."""
         self._kept.clear()
-        self._begin_s, self.pace_s = math.inf, self.period_s
+        self._begin_s, self.pace_s, self._believed_s = math.inf, self.period_s, self.period_s
 
     def note(self, newest: tuple[int, float], arrival_s: float) -> None:
         """Take an arrival, and index and time of its newest sample."""
@@ -213,7 +213,7 @@ class _Pace:
         self.pace_s = self.period_s * (1 + min(max(slew, -MOST_SLEW), MOST_SLEW))
 
     def _measured(self, index: Floats, arrival_s: Floats, span_s: float) -> float:
-        """The period, as near to the one told as the arrivals leave open."""
+        """The period, as near to the one told, or known before a hole, as the arrivals leave open."""
         quarter = (index[-1] - index[0]) / 4
         first, last = index[0] + quarter, index[-1] - quarter
         rise_s = _edge(index, arrival_s, last) - _edge(index, arrival_s, first)
@@ -221,7 +221,7 @@ class _Pace:
         delay_s = arrival_s - period_s * index
         # Of a few arrivals all may have been slow: what they leave open shrinks as more of them are on the edge.
         doubt = float(delay_s.mean() - delay_s.min()) * LOCK_S / span_s**2
-        period_s = min(max(self._told_s, period_s / (1 + doubt)), period_s * (1 + doubt))
+        period_s = min(max(self._believed_s, period_s / (1 + doubt)), period_s * (1 + doubt))
         return min(max(period_s, self._told_s / (1 + RATE_OFF)), self._told_s / (1 - RATE_OFF))
 
 
