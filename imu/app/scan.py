@@ -45,6 +45,9 @@ def command(timeout_s: float, *, as_json: bool = False, demo: bool = False) -> N
     found = [one for one in seen if isinstance(one, Found)]
     if found:
         show(found)
+        example = found[0].family.name if demo else found[0].name
+        which = "" if len(found) == 1 else f' --sensor "{example}"'
+        console.out().print(f"\nTo record: imu {'demo' if demo else 'record'}{which}", soft_wrap=True)
     unknown = others([one for one in seen if not isinstance(one, Found)])
     if unknown:
         console.out().print(unknown, style=GREY)
@@ -87,8 +90,6 @@ def show(found: Sequence[Found]) -> None:
     screen.print(listing(found, narrow=screen.width < NARROW), "")
     for family in {one.family.name: one.family for one in found}.values():
         screen.print(Text.assemble((family.title, "bold"), ": ", abilities(family)))
-    which = "" if len(found) == 1 else f' --sensor "{found[0].name}"'
-    screen.print(f"\nTo record: imu record{which}", soft_wrap=True)
 
 
 def listing(found: Sequence[Found], *, narrow: bool = False) -> Table:
