@@ -54,7 +54,7 @@ class Allowance:
         gained = COMMANDS_PER_S * (now_s - self._asked_s)
         self._left, self._asked_s = min(self._left + gained, MOST_AT_ONCE) - 1.0, now_s
         if self._left < 0.0:
-            raise CutOff("Too many commands.")
+            raise CutOff("Too many commands at once; wait some seconds, then try again.")
 
 
 class Viewer:

@@ -46,7 +46,7 @@ POLICY = 1008
 PING_S = 5.0
 MOST_CONNECTIONS = 128
 GRACE_S = 2
-_STATUS = {"role": 403, "state": 409, "storage": 507}
+_STATUS = {"role": 403, "state": 409, "busy": 429, "storage": 507}
 """HTTP status of a command that was not carried out, by its code; 400 for any other."""
 
 
@@ -76,7 +76,8 @@ class Pages:
 
     def __init__(self, studio: Studio, door: Door, *, on_control: Callable[[], None], static: Path = STATIC) -> None:
         self._studio, self._door, self._on_control, self._static = studio, door, on_control, static
-        self._posts = Allowance()
+        self._posts = {role: Allowance() for role in Role}
+        """Who only looks on cannot use up what is left for who has control."""
 
     def app(self) -> Starlette:
         """The application."""
@@ -179,17 +180,27 @@ class Pages:
         """One command of a page that listens to `/events`."""
         role = self._role(request)
         if role is None or not self._is_ours(request):
-            return PlainTextResponse(NO_ENTRY, 403)
+            return self._answer(_refused("role", NO_ENTRY))
         try:
-            self._posts.spend()
+            self._posts[role].spend()
             body = await _short_body(request)
-        except (CutOff, TimeoutError) as error:
-            return PlainTextResponse(str(error), 429 if isinstance(error, CutOff) else 408)
+        except CutOff as error:
+            return self._answer(_refused("busy", str(error)))
+        except TimeoutError:
+            return self._answer(_refused("malformed", "The command did not come in time; send it again."), 408)
         if body is None:
-            return PlainTextResponse(f"A command has at most {MOST_BYTES} bytes.", 413)
-        answer = self._carry_out(role, body)
-        status = _STATUS.get(answer.code, 400) if isinstance(answer, Refused) else 200
-        return Response(self._studio.hub.text(answer), status, media_type="application/json")
+            return self._answer(_refused("malformed", f"A command has at most {MOST_BYTES} bytes."), 413)
+        return self._answer(self._carry_out(role, body))
+
+    def _answer(self, answer: Done | Refused, status: int | None = None) -> Response:
+        """An answer to a POST, its status by its code where none is given."""
+        code = _STATUS.get(answer.code, 400) if isinstance(answer, Refused) else 200
+        return Response(self._studio.hub.text(answer), status or code, media_type="application/json")
+
+
+def _refused(code: str, text: str) -> Refused:
+    """What is said to a command that was not even read."""
+    return Refused(id=None, do="", code=code, text=text)
 
 
 class _Events(Response):

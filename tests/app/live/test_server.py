@@ -175,6 +175,20 @@ async def test_one_page_too_many_is_told_so(site: Site) -> None:
 
 async def test_posts_that_come_too_fast_are_refused() -> None:
     async with served(StillStudio()) as site:
-        codes = [(await site.command("sound_test")).status for _ in range(int(MOST_AT_ONCE) + 10)]
+        answers = [await site.command("sound_test") for _ in range(int(MOST_AT_ONCE) + 10)]
+        codes = [answer.status for answer in answers]
         assert 429 in codes
         assert len(site.studio.done) == codes.count(200) >= MOST_AT_ONCE
+        busy = json.loads(answers[codes.index(429)].text)
+        assert (busy["kind"], busy["code"], busy["text"].partition(";")[0]) == (
+            "error",
+            "busy",
+            "Too many commands at once",
+        )
+
+
+async def test_who_only_looks_on_cannot_use_up_the_posts_of_who_has_control() -> None:
+    async with served(StillStudio()) as site:
+        codes = [(await site.command("stop", role=Role.VIEW)).status for _ in range(int(MOST_AT_ONCE) + 10)]
+        assert set(codes) == {403, 429}
+        assert (await site.command("stop")).status == 200

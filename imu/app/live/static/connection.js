@@ -7,6 +7,7 @@ const WAKING_MS = 1200; // a page that was hidden so long since the last word do
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 3000;
 const ANSWER_MS = 5000;
+const LONGEST_REFUSAL = 200; // characters
 
 export class Connection {
   /** `hear(message)` takes every message, `change()` is called when it opens or is lost. */
@@ -35,7 +36,7 @@ export class Connection {
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.#answered(id, "No answer; look whether it was done."), ANSWER_MS);
       this.waiting.set(id, { resolve, timer });
-      this.way.say(text, (answer) => this.#take(answer));
+      this.way.say(text, (answer) => this.#take(answer), (wrong) => this.#answered(id, wrong));
     });
   }
 
@@ -101,7 +102,7 @@ export class Connection {
   async #ask() {
     try {
       const answer = await fetch("/", { cache: "no-store" });
-      this.refused = answer.ok ? "" : (await answer.text()).slice(0, 200);
+      this.refused = answer.ok ? "" : (await answer.text()).slice(0, LONGEST_REFUSAL);
     } catch {
       this.refused = "";
     }
@@ -135,10 +136,15 @@ class Events {
     this.source.onerror = () => gone(this);
   }
 
-  async say(text, answered) {
+  /** `answered` takes the answer to a command that was read, `refused` what is wrong with any other. */
+  async say(text, answered, refused) {
     const headers = { "content-type": "application/json" };
     const answer = await fetch("/command", { method: "POST", body: text, headers }).catch(() => null);
-    if (answer?.headers.get("content-type")?.startsWith("application/json")) answered(await answer.text());
+    const said = await answer?.text().catch(() => null);
+    if (!said) return;
+    const message = answer.headers.get("content-type")?.startsWith("application/json") ? JSON.parse(said) : { text: said };
+    if (message.id === undefined || message.id === null) refused(message.text.slice(0, LONGEST_REFUSAL));
+    else answered(said);
   }
 
   close() {
