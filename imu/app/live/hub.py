@@ -35,7 +35,7 @@ class Role(StrEnum):
 
 
 class CutOff(Exception):
-    """A viewer is heard and told no more; the text says why."""
+    """A viewer is heard and told no more; the text says why, where it was not told."""
 
 
 class Allowance:
@@ -85,7 +85,7 @@ class Viewer:
                 text = self._waiting.popleft()
                 return self._hub.snapshot() if text is None else text
             if self._ending:
-                raise CutOff("The program ends.")
+                raise CutOff  # the good-bye said why
             self._something.clear()
             await self._something.wait()
 

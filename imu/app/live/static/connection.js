@@ -7,6 +7,7 @@ const WAKING_MS = 1200; // a page that was hidden so long since the last word do
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 3000;
 const ANSWER_MS = 5000;
+const RELOADED = "reloaded"; // kept for this tab: that it was loaded anew for the program's sake
 const LONGEST_REFUSAL = 200; // characters
 
 export class Connection {
@@ -15,7 +16,7 @@ export class Connection {
     this.hear = hear;
     this.change = change;
     this.open = false;
-    this.refused = ""; // what the program said when it let nobody in
+    this.refused = ""; // why the program did not let this page in, in its words
     this.heardAt = 0;
     this.tries = 0;
     this.socketWorks = false;
@@ -45,7 +46,7 @@ export class Connection {
     this.tries += 1;
     const events = this.tries % (this.socketWorks ? 4 : 2) === 0; // where a socket worked it will again, mostly
     this.heardAt = Date.now();
-    const ends = { take: (text) => this.#take(text), gone: (way) => way === this.way && this.#lost() };
+    const ends = { take: (text) => this.#take(text), gone: (way, why) => way === this.way && this.#lost(why) };
     try {
       this.way = events ? new Events(ends) : new Socket(ends);
     } catch {
@@ -56,11 +57,12 @@ export class Connection {
   #take(text) {
     const message = JSON.parse(text);
     this.heardAt = Date.now();
-    if (message.v !== VERSION) return reloadOnce();
+    if (message.v !== VERSION) return this.#outdated();
     if (message.kind === "done" || message.kind === "error") return this.#answered(message.id, message.text ?? null);
     if (message.kind === "hello") {
       this.tries = 0;
       this.refused = "";
+      sessionStorage.removeItem(RELOADED);
       this.socketWorks ||= this.way instanceof Socket;
       this.open = true;
       this.change();
@@ -75,14 +77,15 @@ export class Connection {
     resolve?.(text);
   }
 
-  #lost() {
+  #lost(why = "") {
     const way = this.way;
     this.way = null;
     way?.close();
     const was = this.open;
     this.open = false;
+    if (why) this.refused = why;
     if (this.tries === 3) this.#ask();
-    if (was) this.change();
+    if (was || why) this.change();
     clearTimeout(this.again);
     this.again = setTimeout(() => this.#begin(), Math.min(FIRST_WAIT_MS * 2 ** (this.tries - 1), LONGEST_WAIT_MS));
   }
@@ -102,11 +105,21 @@ export class Connection {
   async #ask() {
     try {
       const answer = await fetch("/", { cache: "no-store" });
-      this.refused = answer.ok ? "" : (await answer.text()).slice(0, LONGEST_REFUSAL);
+      if (!answer.ok) this.refused = (await answer.text()).slice(0, LONGEST_REFUSAL);
     } catch {
       this.refused = "";
     }
     this.change();
+  }
+
+  /** A page that is older than the program speaks another language, and is loaded anew; if that did not help, it says so. */
+  #outdated() {
+    if (sessionStorage.getItem(RELOADED)) {
+      this.refused = "This page is not of the version of the program: close it and open it again.";
+      return this.change();
+    }
+    sessionStorage.setItem(RELOADED, "1");
+    location.reload();
   }
 }
 
@@ -114,7 +127,8 @@ class Socket {
   constructor({ take, gone }) {
     this.socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
     this.socket.onmessage = (event) => this.socket && take(event.data);
-    this.socket.onclose = this.socket.onerror = () => gone(this);
+    this.socket.onerror = () => gone(this);
+    this.socket.onclose = (event) => gone(this, event?.reason);
   }
 
   say(text) {
@@ -151,11 +165,4 @@ class Events {
     this.source.onmessage = this.source.onerror = null;
     this.source.close();
   }
-}
-
-/** A page that is older than the program speaks another language. */
-function reloadOnce() {
-  if (sessionStorage.getItem("reloaded")) return;
-  sessionStorage.setItem("reloaded", "1");
-  location.reload();
 }
