@@ -352,6 +352,8 @@ async def serving(
         up = asyncio.create_task(server.up.wait())
         await asyncio.wait([task, up], return_when=asyncio.FIRST_COMPLETED)
         up.cancel()
+        if task.done():
+            task.result()
         yield
     finally:
         server.should_exit = True
