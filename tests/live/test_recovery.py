@@ -10,7 +10,7 @@ from live.served import STATE, Open, Stage
 from live.test_page import LOWERING, row, show
 from playwright.sync_api import expect
 
-from imu.app.live import commands
+from imu.app.live import commands, hub, server
 
 NO_SOCKET = "window.WebSocket = class { constructor() { throw new Error('refused'); } };"
 DEAF_SOCKET = "window.WebSocket = class { constructor() { setTimeout(() => this.onclose?.(), 20); } close() {} };"
@@ -121,7 +121,7 @@ def test_a_page_of_another_version_reloads_itself_once(
 def test_one_page_too_many_says_so_and_comes_in_when_there_is_room(
     opened: Open, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imu.app.live.hub.MOST_ONLOOKERS", 0)
+    monkeypatch.setattr(hub, "MOST_ONLOOKERS", 0)
     one = opened(stage.links.view)
     expect(one.page.locator("#under")).to_have_text("Too many pages are open; close some.")
     monkeypatch.undo()
@@ -133,7 +133,7 @@ def test_a_post_that_is_refused_is_told_in_words(opened: Open, stage: Stage, mon
     one = opened(stage.links.control, script=NO_SOCKET)
     show(stage)
     expect(one.page.locator("#count")).to_have_text("3")
-    monkeypatch.setattr("imu.app.live.server.MOST_BYTES", 1)
+    monkeypatch.setattr(server, "MOST_BYTES", 1)
     one.page.get_by_role("button", name="Straight line").click()
     expect(one.page.get_by_role("status")).to_have_text("A command has at most 1 bytes.")
     one.trouble.clear()
