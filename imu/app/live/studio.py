@@ -34,8 +34,9 @@ from imu.model import NAN
 from imu.sessions.files import check_writable
 from imu.tempo import Tempo
 
-LINK_EVERY_S = 1.0
 LOOK_EVERY_S = 0.2
+LINK_EVERY_S = 1.0 - LOOK_EVERY_S
+"""Looked at so seldom, a second is then never over without a word."""
 BY = "live page"
 """In labels.csv: who says so."""
 UNDER_WAY = ("looking", "connecting", "recording", "stopping")
