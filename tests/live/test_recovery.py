@@ -104,6 +104,18 @@ def test_a_link_that_is_not_good_any_more_is_said_to_be(opened: Open, stage: Sta
 
 
 @pytest.mark.slow
+def test_a_program_that_comes_back_late_with_another_key_is_understood(opened: Open, stage: Stage) -> None:
+    one = opened(stage.links.view)
+    expect(one.page.locator("#count")).to_have_text("0")
+    stage.stop()
+    one.page.wait_for_timeout(5000)  # several tries in vain
+    stage._key = b"k" * 32
+    stage.start()
+    expect(one.page.locator("#under")).to_have_text(re.compile("Open the link"), timeout=20000)
+    one.trouble.clear()
+
+
+@pytest.mark.slow
 def test_a_page_of_another_version_reloads_itself_once(
     opened: Open, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 3000;
 const ANSWER_MS = 5000;
 const RELOADED = "reloaded"; // kept for this tab: that it was loaded anew for the program's sake
+const ASK_EVERY = 4; // tries; the program may come back at any time, and with other keys
 const LONGEST_REFUSAL = 200; // characters
 
 export class Connection {
@@ -84,7 +85,7 @@ export class Connection {
     const was = this.open;
     this.open = false;
     if (why) this.refused = why;
-    if (this.tries === 3) this.#ask();
+    if (this.tries % ASK_EVERY === ASK_EVERY - 1) this.#ask();
     if (was || why) this.change();
     clearTimeout(this.again);
     this.again = setTimeout(() => this.#begin(), Math.min(FIRST_WAIT_MS * 2 ** (this.tries - 1), LONGEST_WAIT_MS));
