@@ -90,8 +90,8 @@ class Viewer:
             await self._something.wait()
 
     def greet(self, text: str) -> None:
-        """Queue what comes before anything else."""
-        self._waiting.appendleft(text)
+        """Queue what comes before anything else, and is not lost however much follows."""
+        self._answers.append(text)
 
     def tell(self, text: str | None) -> None:
         """Queue a message for all, or a snapshot (None); one snapshot in a row is enough."""
