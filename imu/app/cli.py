@@ -144,8 +144,8 @@ SpokenAloud = Annotated[
         help="Say the count, or also how it was done, where this machine can speak; the bell rings where it cannot.",
     ),
 ]
-Person = Annotated[str | None, typer.Option(help="A pseudonym; it is written into the session.")]
-Seed = Annotated[int, typer.Option(min=0, help="Another seed is another person on another day.")]
+Person = Annotated[str | None, typer.Option(metavar="PSEUDONYM", help="It is written into the session.")]
+Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Another seed is another person on another day.")]
 Speed = Annotated[float, typer.Option(min=0.1, max=1000.0, metavar="N", help="N times faster than real time.")]
 
 
@@ -271,7 +271,7 @@ def record(
     reps: TargetReps = None,
     set_rest: SetRest = None,
     person: Person = None,
-    note: Annotated[str, typer.Option(help="Anything worth knowing later.")] = "",
+    note: Annotated[str, typer.Option(metavar="TEXT", help="Anything worth knowing later.")] = "",
     out: Out = RECORDINGS,
     duration: Annotated[
         float | None, typer.Option(min=1.0, metavar="S", help="End by itself after so many seconds.")
@@ -323,7 +323,7 @@ def live(
     ] = None,
     set_rest: SetRest = None,
     person: Person = None,
-    note: Annotated[str, typer.Option(help="Anything worth knowing later.")] = "",
+    note: Annotated[str, typer.Option(metavar="TEXT", help="Anything worth knowing later.")] = "",
     out: Out = RECORDINGS,
     mount: MountAxes = None,
     rate: SensorRate = None,
@@ -381,7 +381,7 @@ def demo(
         typer.Option(metavar="NAME", help="What the person wears: native, polar-h10, verity, movesense or witmotion."),
     ] = "native",
     speed: Speed = 1.0,
-    reps: Annotated[int, typer.Option(min=3, max=60, help="Repetitions the simulated person does.")] = 10,
+    reps: Annotated[int, typer.Option(min=3, max=60, metavar="N", help="Repetitions the simulated person does.")] = 10,
     seed: Seed = 1,
     exercise: SimulatedName = "back-extension",
     load: Load = None,
@@ -492,7 +492,7 @@ def import_(
     mount: MountAxes = None,
     load: Load = None,
     person: Person = None,
-    note: Annotated[str, typer.Option(help="Anything worth knowing later.")] = "",
+    note: Annotated[str, typer.Option(metavar="TEXT", help="Anything worth knowing later.")] = "",
     out: Out = RECORDINGS,
     verbose: Verbose = False,
 ) -> None:
@@ -543,8 +543,8 @@ def label(
     session: Annotated[
         Path | None, typer.Argument(metavar="SESSION", help="A session folder; the latest session if left out.")
     ] = None,
-    by: Annotated[str, typer.Option(help="Who is labelling.")] = "",
-    note: Annotated[str, typer.Option(help="Written beside each label.")] = "",
+    by: Annotated[str, typer.Option(metavar="PSEUDONYM", help="Who is labelling.")] = "",
+    note: Annotated[str, typer.Option(metavar="TEXT", help="Written beside each label.")] = "",
     listed: Annotated[bool, typer.Option("--list", help="Only list the movements with their numbers.")] = False,
     accept: Annotated[list[int] | None, typer.Option(metavar="N", help="Movement N is a repetition.")] = None,
     reject: Annotated[list[str] | None, typer.Option(metavar="N=REASON", help="Movement N is none.")] = None,
@@ -675,8 +675,10 @@ def evaluate(
             help="Whether the analysis is told how the sensor sits; for FOLDER HEAD,CHEST.",
         ),
     ] = None,
-    sets: Annotated[int, typer.Option(min=1, max=10_000, help="Simulator: recordings of each exercise.")] = 10,
-    seed: Annotated[int, typer.Option(min=0, help="Simulator: the first seed.")] = 5000,
+    sets: Annotated[
+        int, typer.Option(min=1, max=10_000, metavar="N", help="Simulator: recordings of each exercise.")
+    ] = 10,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Simulator: the first seed.")] = 5000,
     rate: Annotated[
         float | None, typer.Option(min=10.0, max=1000.0, metavar="HZ", help="Simulator: one rate for all sensors.")
     ] = None,
@@ -761,8 +763,8 @@ def replay(
 def simulate(
     *,
     exercise: SimulatedName = "back-extension",
-    reps: Annotated[int, typer.Option(min=1, max=200, help="Repetitions in a set.")] = 10,
-    sets: Annotated[int, typer.Option(min=1, max=20, help="Sets.")] = 1,
+    reps: Annotated[int, typer.Option(min=1, max=200, metavar="N", help="Repetitions in a set.")] = 10,
+    sets: Annotated[int, typer.Option(min=1, max=20, metavar="N", help="Sets.")] = 1,
     seed: Seed = 1,
     rate: Annotated[float, typer.Option(min=10.0, max=1000.0, metavar="HZ", help="Samples a second.")] = 104.0,
     no_gyro: Annotated[bool, typer.Option("--no-gyro", help="A sensor with an accelerometer only.")] = False,
