@@ -367,6 +367,8 @@ def live(
         out=out, mount=_mount(mount), rate_hz=rate, calibrate=calibrate,
     )  # fmt: skip
     where = Where(lan=lan, port=port, tls=tls)
+    if demo and sensor is not None:
+        raise UsageError(f"--sensor {sensor} is a sensor in range; the demo's is chosen with --twin NAME.")
     if demo:
         command_demo(plan, where, twin=twin, seed=seed, speed=speed)
     else:

@@ -40,6 +40,7 @@ LINK_EVERY_S = 1.0 - LOOK_EVERY_S
 BY = "live page"
 """In labels.csv: who says so."""
 UNDER_WAY = ("looking", "connecting", "recording", "stopping")
+STILL_THERE = "The page stays: Connect there goes on, Ctrl-C here ends."
 STOPPING = "Stopping the sensor, fetching what is still missing ..."
 SOUND_TEST_S = 0.5
 
@@ -90,6 +91,8 @@ class Studio:
             while True:
                 self._wanted.clear()
                 await self._one_session()
+                if not self._wanted.is_set():
+                    console.err().print(STILL_THERE, style="bright_black")
                 await self._wanted.wait()
         finally:
             beat.cancel()
