@@ -36,6 +36,8 @@ from imu.model import NAN, Floats, Samples
 WINDOW_S = 30.0
 PIECE_S = 5.0
 """Pieces in which the window moves on."""
+MOST_FAST = 1e-6 - 1.0
+"""A slope: the host's time never stands still, also where ten seconds of frames come in one instant of it."""
 LEARN_S = 10.0
 """Device time from which a slope is measured; before, even the worst crystal strays by no more than 5 ms."""
 WORST_CRYSTAL = 500e-6
@@ -240,7 +242,7 @@ def _fit(arrivals: Envelope, requests: Envelope) -> HostLine:
     """The line between both edges, or on the lower edge of the arrivals."""
     span_s = arrivals.x[-1] - arrivals.x[0]
     low, high = _slopes(arrivals)
-    slope = min(max(0.0, low), high)
+    slope = max(min(max(0.0, low), high), MOST_FAST)
     turned_s = abs(high - low) * span_s / 4  # half of what a line of any of these slopes has moved at the ends
     latest_s = arrivals.least(slope)
     apart_s = latest_s + requests.least(-slope) if requests.x else math.inf

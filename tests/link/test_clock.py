@@ -181,6 +181,16 @@ def test_a_clock_that_knows_nothing_says_so() -> None:
     assert np.isnan(figures).all()
 
 
+def test_frames_that_came_all_at_once_are_no_standstill() -> None:
+    clock = Clock()
+    for k in range(200):
+        t_s = (N * k + np.arange(N)) / 104
+        clock.arrived(Samples.measured(t_s, np.zeros((N, 3)), index=N * k + np.arange(N)), HOST_S)
+    assert np.isfinite(clock.skew_ppm)
+    assert clock.skew_ppm > 1e9
+    assert clock.rate_hz == pytest.approx(104)
+
+
 def test_latency_is_what_a_stall_adds() -> None:
     clock = Clock()
     for k in range(200):
