@@ -44,7 +44,7 @@ def command(timeout_s: float, *, as_json: bool = False, demo: bool = False) -> N
         return
     found = [one for one in seen if isinstance(one, Found)]
     if found:
-        show(found)
+        show(found, demo=demo)
     unknown = others([one for one in seen if not isinstance(one, Found)])
     if unknown:
         console.out().print(unknown, style=GREY)
@@ -81,14 +81,14 @@ async def _look(timeout_s: float, backend: Backend | None = None) -> list[Seen]:
         return await scan(timeout_s, backend, watch)
 
 
-def show(found: Sequence[Found]) -> None:
-    """The sensors, then what their families can and cannot do."""
+def show(found: Sequence[Found], *, demo: bool = False) -> None:
+    """The sensors, what their families can and cannot do, and the command that records from one."""
     screen = console.out()
     screen.print(listing(found, narrow=screen.width < NARROW), "")
     for family in {one.family.name: one.family for one in found}.values():
         screen.print(Text.assemble((family.title, "bold"), ": ", abilities(family)))
-    which = "" if len(found) == 1 else f' --sensor "{found[0].name}"'
-    screen.print(f"\nTo record: imu record{which}", soft_wrap=True)
+    which = "" if len(found) == 1 else f' --sensor "{found[0].family.name if demo else found[0].name}"'
+    screen.print(f"\nTo record: imu {'demo' if demo else 'record'}{which}", soft_wrap=True)
 
 
 def listing(found: Sequence[Found], *, narrow: bool = False) -> Table:

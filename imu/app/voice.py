@@ -77,6 +77,8 @@ class Speaker:
     def say(self, text: str, *, urgent: bool) -> None:
         """Say something; who is urgent takes the place of all that is being said or waits."""
         with self._news:
+            if self._closed:  # nobody is there any more to take it
+                return
             if urgent:
                 self._line.clear()
                 self._hurries += 1
@@ -100,7 +102,8 @@ class Speaker:
                     self._command(text), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
                 )
             except OSError:  # it was there a moment ago
-                return
+                self.close()
+                break
             self._listen_to(speaking, hurries)
 
     def _next(self) -> tuple[str, int] | None:

@@ -144,13 +144,14 @@ def link_words(health: LinkHealth) -> str:
     elif health.filled:
         parts.append("all gaps filled")
     elif not parts:
-        parts.append("nothing lost")
+        parts.append("nothing lost" if health.sees_losses else "no loss seen")
     return ", ".join(parts)
 
 
 def link_line(health: LinkHealth) -> str:
     """The link's figures at the end of a recording, those that are known."""
-    parts = [f"Link: {health.received} samples, {health.lost} lost, {health.filled} fetched late"]
+    lost = f"{health.lost} lost" if health.sees_losses else f"{health.lost} seen to be lost"
+    parts = [f"Link: {health.received} samples, {lost}, {health.filled} fetched late"]
     if health.true_rate_hz > 0:
         parts.append(f"true rate {health.true_rate_hz:.2f} Hz")
     if health.latency_s >= 0:

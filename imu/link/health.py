@@ -26,6 +26,7 @@ class LinkHealth:
         missing: Not here, but may still come.
         filled: Came late, on request.
         lost: Gone for good.
+        sees_losses: Whether the sensor's frames tell time or number, so that each lost one is known.
         reconnects: How often the link was lost and found.
         bad_frames: Frames, and answers to requests for them, that could not be believed.
         battery_pct: None while unknown.
@@ -48,6 +49,7 @@ class LinkHealth:
     missing: int = 0
     filled: int = 0
     lost: int = 0
+    sees_losses: bool = True
     reconnects: int = 0
     bad_frames: int = 0
     battery_pct: int | None = None

@@ -87,6 +87,7 @@ class SensorLink:
         self._able = found.family.abilities
         self._feed = Feed()
         self._monitor = Monitor(self._feed)
+        self._monitor.set(sees_losses=self._able.numbered or self._able.device_time)
         self._connection: Connection | None = None
         self._intake = Intake(self._feed, self._monitor)
         self._keeper: asyncio.Task[None] | None = None

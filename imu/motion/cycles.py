@@ -181,6 +181,8 @@ def row(cycle: Cycle) -> Rep:
     lifts_first = cycle.first.lifting
     between = NAN if cycle.second is None else cycle.second.start_s - cycle.first.end_s
     after = cycle.next_start_s - cycle.end_s
+    # Where a stroke was cut off says nothing of where it would have ended: back where the first began is the best word.
+    back_deg = cycle.first.start_deg if cycle.second is None or cycle.second.cut else cycle.second.end_deg
     return Rep(
         set=cycle.set,
         rep=cycle.number if cycle.verdict is Verdict.COUNTED else None,
@@ -194,8 +196,8 @@ def row(cycle: Cycle) -> Rep:
         lift_end_s=lift.known_end_s if lift else NAN,
         bottom_hold_s=after if lifts_first else between,
         top_hold_s=between if lifts_first else after,
-        top_deg=lift.end_deg if lift else cycle.first.start_deg,
-        bottom_deg=lower.end_deg if lower else cycle.first.start_deg,
+        top_deg=cycle.first.end_deg if lifts_first else back_deg,
+        bottom_deg=back_deg if lifts_first else cycle.first.end_deg,
         peak_lift_dps=lift.peak_dps if lift else NAN,
         peak_lower_dps=lower.peak_dps if lower else NAN,
         smoothness=lift.smoothness if lift else NAN,

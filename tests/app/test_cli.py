@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -44,7 +45,7 @@ def test_help_of_each_command_has_an_example(imu: Imu, command: str) -> None:
     assert done.exit_code == 0
     assert "Example" in done.output
     assert f"imu {command}" in done.output.split("Example", 1)[1]
-    assert "<bool>" not in done.output
+    assert re.findall(r" --[a-z-]+ .*<[a-z ]+>", done.output) == []  # what an option takes is said in a word of ours
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,7 @@ def test_the_links_figures_at_the_end_are_those_that_are_known() -> None:
     ("health", "said"),
     [
         (LinkHealth(state="streaming"), "nothing lost"),
+        (LinkHealth(state="streaming", sees_losses=False), "no loss seen"),
         (LinkHealth(state="streaming", filled=80), "all gaps filled"),
         (LinkHealth(state="filling gaps", missing=30), "filling gaps, 30 samples late"),
         (LinkHealth(state="streaming", lost=12, filled=80), "12 samples lost"),

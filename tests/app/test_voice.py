@@ -133,6 +133,10 @@ def test_a_program_that_is_gone_silences_and_breaks_nothing() -> None:
     speaker = Speaker(lambda text: ["/nowhere/espeak-ng", text])
     for number in range(3):
         speaker.say(str(number), urgent=True)
+    speaker._thread.join(PATIENCE_S)
+    assert not speaker._thread.is_alive()
+    speaker.say("4", urgent=False)
+    assert not speaker._line  # what nobody will say does not pile up
     speaker.close()
 
 

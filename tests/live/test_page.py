@@ -24,8 +24,8 @@ from playwright.sync_api import expect
 
 from imu.app.live import commands, present
 from imu.app.live.commands import BadCommand
-from imu.app.live.messages import Calibrating, Hold, RepChanged, Rest, Row, SetRow
-from imu.coach import hz_of_pitch
+from imu.app.live.messages import Calibrating, CueMessage, Hold, RepChanged, Rest, Row, SetRow
+from imu.coach import Say, Why, hz_of_pitch
 from imu.exercises import get_exercise
 from imu.model import Verdict
 
@@ -238,6 +238,14 @@ def test_each_button_asks_for_what_it_says(opened: Open, stage: Stage) -> None:
     stage.was_asked(*asked, commands.Connect())
 
 
+IS_ON_TOP = """() => {
+  const notice = document.getElementById("notice");
+  notice.style.pointerEvents = "auto"; // what lets a tap through is not found at its point
+  const { x, y, width, height } = notice.getBoundingClientRect();
+  return document.elementFromPoint(x + width / 2, y + height / 2) === notice;
+}"""
+
+
 def test_what_is_refused_is_said_in_words(opened: Open, stage: Stage) -> None:
     page = opened(stage.links.control).page
     stage.refuse = BadCommand("A set is under way already; end it first.", code="state")
@@ -246,7 +254,10 @@ def test_what_is_refused_is_said_in_words(opened: Open, stage: Stage) -> None:
     page.get_by_role("button", name="Settings").click()
     page.get_by_label("Tempo", exact=True).fill("three")
     page.get_by_role("button", name="Set target").click()
-    expect(page.get_by_role("status", include_hidden=True)).to_contain_text("instead of 4")
+    expect(page.locator("dialog:modal").get_by_role("status")).to_contain_text("instead of 4")
+    assert page.evaluate(IS_ON_TOP)
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.getElementById('notice').closest('dialog')") is None
 
 
 def test_all_of_it_works_with_the_keyboard_alone(opened: Open, stage: Stage) -> None:
@@ -280,6 +291,8 @@ def test_everything_has_a_name_for_a_screen_reader_and_news_are_told(opened: Ope
     expect(page.locator("#count")).to_have_text("3")
     assert one.ask("nameless") == []
     expect(page.locator("#spoken")).to_have_text("3 reps")
+    stage.tell(CueMessage(cue=Say(at_s=20.0, why=Why.LINK, text="sensor lost")))
+    expect(page.locator("#spoken")).to_have_text("sensor lost")
     assert page.locator("#spoken").get_attribute("aria-live") == "polite"
 
 

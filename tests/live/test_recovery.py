@@ -10,7 +10,7 @@ from live.served import STATE, Open, Stage
 from live.test_page import LOWERING, row, show
 from playwright.sync_api import expect
 
-from imu.app.live import commands
+from imu.app.live import commands, hub, server
 
 NO_SOCKET = "window.WebSocket = class { constructor() { throw new Error('refused'); } };"
 DEAF_SOCKET = "window.WebSocket = class { constructor() { setTimeout(() => this.onclose?.(), 20); } close() {} };"
@@ -104,6 +104,18 @@ def test_a_link_that_is_not_good_any_more_is_said_to_be(opened: Open, stage: Sta
 
 
 @pytest.mark.slow
+def test_a_program_that_comes_back_late_with_another_key_is_understood(opened: Open, stage: Stage) -> None:
+    one = opened(stage.links.view)
+    expect(one.page.locator("#count")).to_have_text("0")
+    stage.stop()
+    one.page.wait_for_timeout(5000)  # several tries in vain
+    stage._key = b"k" * 32
+    stage.start()
+    expect(one.page.locator("#under")).to_have_text(re.compile("Open the link"), timeout=20000)
+    one.trouble.clear()
+
+
+@pytest.mark.slow
 def test_a_page_of_another_version_reloads_itself_once(
     opened: Open, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,9 +125,30 @@ def test_a_page_of_another_version_reloads_itself_once(
     monkeypatch.setattr("imu.app.live.messages.VERSION", 2)
     with one.page.expect_navigation():
         stage.drop()
-    expect(one.page.locator("#phase")).to_have_text("Connecting")
-    one.page.wait_for_timeout(300)
+    expect(one.page.locator("#phase")).to_have_text("Not let in")
     assert one.page.evaluate("sessionStorage.getItem('reloaded')") == "1"
+    expect(one.page.locator("#under")).to_contain_text("close it and open it again")
+
+
+def test_one_page_too_many_says_so_and_comes_in_when_there_is_room(
+    opened: Open, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "MOST_ONLOOKERS", 0)
+    one = opened(stage.links.view)
+    expect(one.page.locator("#under")).to_have_text("Too many pages are open; close some.")
+    monkeypatch.undo()
+    expect(one.page.locator("#count")).to_have_text("0")
+    one.trouble.clear()
+
+
+def test_a_post_that_is_refused_is_told_in_words(opened: Open, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = opened(stage.links.control, script=NO_SOCKET)
+    show(stage)
+    expect(one.page.locator("#count")).to_have_text("3")
+    monkeypatch.setattr(server, "MOST_BYTES", 1)
+    one.page.get_by_role("button", name="Straight line").click()
+    expect(one.page.get_by_role("status")).to_have_text("A command has at most 1 bytes.")
+    one.trouble.clear()
 
 
 @pytest.mark.slow

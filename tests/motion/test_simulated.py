@@ -59,6 +59,18 @@ def test_first_reps_slouched_and_last_ones_extended_count(analysed: Analyse, per
     assert per_set(analysed(simulate(plan, SensorModel(), 2)).reps) == [6, 6]
 
 
+@pytest.mark.parametrize("style", ["back-extension", "good-morning"])
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_a_rep_cut_off_on_its_way_back_has_the_range_it_had(analysed: Analyse, style: str, share: float) -> None:
+    recording = plain(style)
+    whole = [r for r in analysed(recording).counted if r.set == 1]
+    back = {"back-extension": ("lower_start_s", "lower_end_s"), "good-morning": ("lift_start_s", "lift_end_s")}[style]
+    start_s, end_s = (getattr(whole[4], name) for name in back)
+    cut = analysed(recording, keep=recording.t_s < start_s + share * (end_s - start_s)).counted
+    assert [r.rom_deg for r in cut] == pytest.approx([r.rom_deg for r in whole[: len(cut)]], abs=6.0)
+    assert len(cut) in (4, 5)
+
+
 @pytest.mark.parametrize("rate_hz", [26.0, 52.0, 208.0])
 def test_the_rate_of_the_sensor_does_not_matter(analysed: Analyse, per_set: PerSet, rate_hz: float) -> None:
     sensor = SensorModel(rate_hz=rate_hz, clock_error=0.04, gyr_bias_dps=(5.0, -6.0, 4.0))

@@ -106,7 +106,7 @@ def import_(
     mount: MountAxes = None,
     load: Load = None,
     person: Person = None,
-    note: Annotated[str, typer.Option(help="Anything worth knowing later.")] = "",
+    note: Annotated[str, typer.Option(metavar="TEXT", help="Anything worth knowing later.")] = "",
     out: Out = RECORDINGS,
     verbose: Verbose = False,
 ) -> None:
@@ -161,8 +161,10 @@ def evaluate(
             help="Whether the analysis is told how the sensor sits; for FOLDER HEAD,CHEST.",
         ),
     ] = None,
-    sets: Annotated[int, typer.Option(min=1, max=10_000, help="Simulator: recordings of each exercise.")] = 10,
-    seed: Annotated[int, typer.Option(min=0, help="Simulator: the first seed.")] = 5000,
+    sets: Annotated[
+        int, typer.Option(min=1, max=10_000, metavar="N", help="Simulator: recordings of each exercise.")
+    ] = 10,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Simulator: the first seed.")] = 5000,
     rate: Annotated[
         float | None, typer.Option(min=10.0, max=1000.0, metavar="HZ", help="Simulator: one rate for all sensors.")
     ] = None,
@@ -245,8 +247,8 @@ def replay(
 def simulate(
     *,
     exercise: SimulatedName = "back-extension",
-    reps: Annotated[int, typer.Option(min=1, max=200, help="Repetitions in a set.")] = 10,
-    sets: Annotated[int, typer.Option(min=1, max=20, help="Sets.")] = 1,
+    reps: Annotated[int, typer.Option(min=1, max=200, metavar="N", help="Repetitions in a set.")] = 10,
+    sets: Annotated[int, typer.Option(min=1, max=20, metavar="N", help="Sets.")] = 1,
     seed: Seed = 1,
     rate: Annotated[float, typer.Option(min=10.0, max=1000.0, metavar="HZ", help="Samples a second.")] = 104.0,
     no_gyro: Annotated[bool, typer.Option("--no-gyro", help="A sensor with an accelerometer only.")] = False,

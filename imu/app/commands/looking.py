@@ -34,8 +34,8 @@ def label(
     session: Annotated[
         Path | None, typer.Argument(metavar="SESSION", help="A session folder; the latest session if left out.")
     ] = None,
-    by: Annotated[str, typer.Option(help="Who is labelling.")] = "",
-    note: Annotated[str, typer.Option(help="Written beside each label.")] = "",
+    by: Annotated[str, typer.Option(metavar="PSEUDONYM", help="Who is labelling.")] = "",
+    note: Annotated[str, typer.Option(metavar="TEXT", help="Written beside each label.")] = "",
     listed: Annotated[bool, typer.Option("--list", help="Only list the movements with their numbers.")] = False,
     accept: Annotated[list[int] | None, typer.Option(metavar="N", help="Movement N is a repetition.")] = None,
     reject: Annotated[list[str] | None, typer.Option(metavar="N=REASON", help="Movement N is none.")] = None,

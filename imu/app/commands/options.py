@@ -86,8 +86,8 @@ SpokenAloud = Annotated[
         help="Say the count, or also how it was done, where this machine can speak; the bell rings where it cannot.",
     ),
 ]
-Person = Annotated[str | None, typer.Option(help="A pseudonym; it is written into the session.")]
-Seed = Annotated[int, typer.Option(min=0, help="Another seed is another person on another day.")]
+Person = Annotated[str | None, typer.Option(metavar="PSEUDONYM", help="It is written into the session.")]
+Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Another seed is another person on another day.")]
 Speed = Annotated[float, typer.Option(min=0.1, max=1000.0, metavar="N", help="N times faster than real time.")]
 
 

@@ -108,7 +108,7 @@ def record(
     reps: TargetReps = None,
     set_rest: SetRest = None,
     person: Person = None,
-    note: Annotated[str, typer.Option(help="Anything worth knowing later.")] = "",
+    note: Annotated[str, typer.Option(metavar="TEXT", help="Anything worth knowing later.")] = "",
     out: Out = RECORDINGS,
     duration: Annotated[
         float | None, typer.Option(min=1.0, metavar="S", help="End by itself after so many seconds.")
@@ -159,7 +159,7 @@ def live(
     ] = None,
     set_rest: SetRest = None,
     person: Person = None,
-    note: Annotated[str, typer.Option(help="Anything worth knowing later.")] = "",
+    note: Annotated[str, typer.Option(metavar="TEXT", help="Anything worth knowing later.")] = "",
     out: Out = RECORDINGS,
     mount: MountAxes = None,
     rate: SensorRate = None,
@@ -203,6 +203,8 @@ def live(
         out=out, mount=mount_of(mount), rate_hz=rate, calibrate=calibrate,
     )  # fmt: skip
     where = Where(lan=lan, port=port, tls=tls)
+    if demo and sensor is not None:
+        raise UsageError(f"--sensor {sensor} is a sensor in range; the demo's is chosen with --twin NAME.")
     if demo:
         command_demo(plan, where, twin=twin, seed=seed, speed=speed)
     else:
@@ -216,7 +218,7 @@ def demo(
         typer.Option(metavar="NAME", help="What the person wears: native, polar-h10, verity, movesense or witmotion."),
     ] = "native",
     speed: Speed = 1.0,
-    reps: Annotated[int, typer.Option(min=3, max=60, help="Repetitions the simulated person does.")] = 10,
+    reps: Annotated[int, typer.Option(min=3, max=60, metavar="N", help="Repetitions the simulated person does.")] = 10,
     seed: Seed = 1,
     exercise: SimulatedName = "back-extension",
     load: Load = None,

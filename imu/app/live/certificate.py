@@ -50,13 +50,16 @@ def certificate(folder: Path, names: Collection[str]) -> tuple[Path, Path]:
 
 
 def _will_do(certificate: Path, key: Path, names: Collection[str]) -> bool:
+    """Whether both are there, of one another, the owner's alone, in time, and name all names."""
     from cryptography import x509  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
 
-    with contextlib.suppress(OSError, ValueError, x509.ExtensionNotFound):
+    with contextlib.suppress(OSError, ValueError, TypeError, x509.ExtensionNotFound):
         known = x509.load_pem_x509_certificate(certificate.read_bytes())
         said = known.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         valid = known.not_valid_before_utc <= datetime.now(UTC) <= known.not_valid_after_utc - LEFT
-        return valid and set(_said(names)) <= set(said) and is_private(key)
+        own = load_pem_private_key(key.read_bytes(), None).public_key() == known.public_key()
+        return valid and own and set(_said(names)) <= set(said) and is_private(key)
     return False
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import typer
+
 from firmware_proto.motion import Recording
 from imu.app.air import in_air
 from imu.app.demo import NATIVE, TWINS, compare, keep_truth, simulated
@@ -19,6 +21,7 @@ def command(sensor: str | None, plan: Plan, where: Where) -> None:
 
     Raises:
         ImuError: The page could not be served.
+        Exit: The last session had an error.
         KeyboardInterrupt: It was ended before anything was recorded.
     """
     studio = Studio(plan, sensor=sensor)
@@ -31,6 +34,7 @@ def command_demo(declared: Plan, where: Where, *, twin: str, seed: int, speed: f
 
     Raises:
         ImuError: The page could not be served, nobody can simulate the exercise, or the extra `demo` is missing.
+        Exit: The last session had an error.
         KeyboardInterrupt: It was ended before anything was recorded.
     """
     reps = declared.target_reps or (HOLD_REPS if declared.exercise.static else REPS)
@@ -65,6 +69,11 @@ async def live_demo(
 
 
 def _end(studio: Studio) -> None:
-    """Ended before anything was recorded, it ends as any program does that is interrupted."""
+    """End as `imu record` does: with the error of the last session, which was told when it came, as exit code.
+
+    Ended before anything was recorded, it ends as any program does that is interrupted.
+    """
+    if studio.error is not None:
+        raise typer.Exit(studio.error.exit_code)
     if not any(one.folder for one in studio.recorded):
         raise KeyboardInterrupt

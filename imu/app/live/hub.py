@@ -35,7 +35,7 @@ class Role(StrEnum):
 
 
 class CutOff(Exception):
-    """A viewer is heard and told no more; the text says why."""
+    """A viewer is heard and told no more; the text says why, where it was not told."""
 
 
 class Allowance:
@@ -54,7 +54,7 @@ class Allowance:
         gained = COMMANDS_PER_S * (now_s - self._asked_s)
         self._left, self._asked_s = min(self._left + gained, MOST_AT_ONCE) - 1.0, now_s
         if self._left < 0.0:
-            raise CutOff("Too many commands.")
+            raise CutOff("Too many commands at once; wait some seconds, then try again.")
 
 
 class Viewer:
@@ -85,13 +85,13 @@ class Viewer:
                 text = self._waiting.popleft()
                 return self._hub.snapshot() if text is None else text
             if self._ending:
-                raise CutOff("The program ends.")
+                raise CutOff  # the good-bye said why
             self._something.clear()
             await self._something.wait()
 
     def greet(self, text: str) -> None:
-        """Queue what comes before anything else."""
-        self._waiting.appendleft(text)
+        """Queue what comes before anything else, and is not lost however much follows."""
+        self._answers.append(text)
 
     def tell(self, text: str | None) -> None:
         """Queue a message for all, or a snapshot (None); one snapshot in a row is enough."""

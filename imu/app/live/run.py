@@ -15,6 +15,7 @@ from pathlib import Path
 import segno
 
 from imu.app import console
+from imu.app.ending import take_cancellation
 from imu.app.live.certificate import certificate
 from imu.app.live.security import Door, kept_key, state_folder
 from imu.app.live.server import Pages, listen, serving
@@ -103,9 +104,7 @@ async def live(studio: Studio, where: Where, shown: Callable[[Links, Where], Non
             try:
                 await studio.run()
             except asyncio.CancelledError:
-                task = asyncio.current_task()
-                if task is not None:
-                    task.uncancel()
+                take_cancellation()
             finally:
                 studio.hub.close("The program was ended; what was recorded is kept.")
                 await studio.hub.gone()

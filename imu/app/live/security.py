@@ -2,9 +2,10 @@
 
 Strategy. The page listens on this machine alone unless it was asked for more. A request has to name an address that it
 came to (a name of somebody else's that leads here is DNS rebinding), what changes something has to come from our own
-page, and a viewer is known by a cookie, which a link's token is traded for. The link for control works once; the one
-for viewing works for as many as it is given to. Both, and the cookies, end within half a day; until then they outlive a
-restart of the program, so that a phone that lay asleep is still let in.
+page, and a viewer is known by a cookie, which a link's token is traded for. The link for control works once, and while
+the program runs that printed it; the one for viewing works for as many as it is given to. A cookie ends after half a
+day, and so does, for the program's next start, the key that signs it; until then the cookies and the link for viewing
+outlive a restart, so that a phone that lay asleep is still let in.
 """
 
 from __future__ import annotations

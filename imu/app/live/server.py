@@ -27,6 +27,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from imu.app.live.commands import MOST_BYTES, BadCommand, Command, parse
 from imu.app.live.hub import Allowance, CutOff, Hub, Role, Viewer
@@ -44,9 +45,12 @@ BODY_S = 5.0
 POLICY = 1008
 """WebSocket close code (RFC 6455, 7.4.1): a rule was broken."""
 PING_S = 5.0
-MOST_CONNECTIONS = 128
+MOST_CONNECTIONS, MOST_OF_ONE = 128, 64
+"""In all, and from one address: who has not even a link cannot use up the files that the recording needs."""
+FIRST_S = 10.0
+"""A connection that has asked for nothing after so long is closed."""
 GRACE_S = 2
-_STATUS = {"role": 403, "state": 409, "storage": 507}
+_STATUS = {"role": 403, "state": 409, "busy": 429, "storage": 507}
 """HTTP status of a command that was not carried out, by its code; 400 for any other."""
 
 
@@ -76,7 +80,8 @@ class Pages:
 
     def __init__(self, studio: Studio, door: Door, *, on_control: Callable[[], None], static: Path = STATIC) -> None:
         self._studio, self._door, self._on_control, self._static = studio, door, on_control, static
-        self._posts = Allowance()
+        self._posts = {role: Allowance() for role in Role}
+        """Who only looks on cannot use up what is left for who has control."""
 
     def app(self) -> Starlette:
         """The application."""
@@ -179,17 +184,27 @@ class Pages:
         """One command of a page that listens to `/events`."""
         role = self._role(request)
         if role is None or not self._is_ours(request):
-            return PlainTextResponse(NO_ENTRY, 403)
+            return self._answer(_refused("role", NO_ENTRY))
         try:
-            self._posts.spend()
+            self._posts[role].spend()
             body = await _short_body(request)
-        except (CutOff, TimeoutError) as error:
-            return PlainTextResponse(str(error), 429 if isinstance(error, CutOff) else 408)
+        except CutOff as error:
+            return self._answer(_refused("busy", str(error)))
+        except TimeoutError:
+            return self._answer(_refused("malformed", "The command did not come in time; send it again."), 408)
         if body is None:
-            return PlainTextResponse(f"A command has at most {MOST_BYTES} bytes.", 413)
-        answer = self._carry_out(role, body)
-        status = _STATUS.get(answer.code, 400) if isinstance(answer, Refused) else 200
-        return Response(self._studio.hub.text(answer), status, media_type="application/json")
+            return self._answer(_refused("malformed", f"A command has at most {MOST_BYTES} bytes."), 413)
+        return self._answer(self._carry_out(role, body))
+
+    def _answer(self, answer: Done | Refused, status: int | None = None) -> Response:
+        """An answer to a POST, its status by its code where none is given."""
+        code = _STATUS.get(answer.code, 400) if isinstance(answer, Refused) else 200
+        return Response(self._studio.hub.text(answer), status or code, media_type="application/json")
+
+
+def _refused(code: str, text: str) -> Refused:
+    """What is said to a command that was not even read."""
+    return Refused(id=None, do="", code=code, text=text)
 
 
 class _Events(Response):
@@ -293,6 +308,28 @@ def _cookie(scope: Scope) -> str:
     return f"imu-live-{(scope.get('server') or ('', 0))[1]}"
 
 
+def _address(connection: object) -> str | None:
+    """Where a connection comes from."""
+    client: tuple[str, int] | None = getattr(connection, "client", None)
+    return client and client[0]
+
+
+class _Connection(H11Protocol):
+    """A connection that is closed at once where there are too many, and soon where nothing is asked."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        of_one = [one for one in self.connections if _address(one) == _address(self)]
+        if len(self.connections) > MOST_CONNECTIONS or len(of_one) > MOST_OF_ONE:
+            transport.abort()
+        else:
+            self.loop.call_later(FIRST_S, self._give_up)
+
+    def _give_up(self) -> None:
+        if self.scope is None and self in self.connections:
+            self.transport.abort()
+
+
 class _Server(uvicorn.Server):
     """A server that leaves the signals to the program: Ctrl-C ends the recording first."""
 
@@ -330,9 +367,9 @@ async def serving(
 ) -> AsyncIterator[None]:
     """Serve an application in this loop while inside; over TLS with a certificate."""
     config = uvicorn.Config(
-        app, http="h11", ws="websockets-sansio", lifespan="off", log_config=None, log_level="error", access_log=False,
-        server_header=False, proxy_headers=False, limit_concurrency=MOST_CONNECTIONS, ws_max_size=MOST_BYTES,
-        ws_max_queue=4, ws_ping_interval=PING_S, ws_ping_timeout=2 * PING_S, ws_per_message_deflate=False,
+        app, http=_Connection, ws="websockets-sansio", lifespan="off", log_config=None, log_level="error",
+        access_log=False, server_header=False, proxy_headers=False, ws_max_size=MOST_BYTES, ws_max_queue=4,
+        ws_ping_interval=PING_S, ws_ping_timeout=2 * PING_S, ws_per_message_deflate=False,
         timeout_graceful_shutdown=GRACE_S, ssl_certfile=certificate, ssl_keyfile=key,
     )  # fmt: skip
     server = _Server(config)
@@ -341,6 +378,8 @@ async def serving(
         up = asyncio.create_task(server.up.wait())
         await asyncio.wait([task, up], return_when=asyncio.FIRST_COMPLETED)
         up.cancel()
+        if task.done():
+            task.result()
         yield
     finally:
         server.should_exit = True

@@ -34,11 +34,13 @@ from imu.model import NAN
 from imu.sessions.files import check_writable
 from imu.tempo import Tempo
 
-LINK_EVERY_S = 1.0
 LOOK_EVERY_S = 0.2
+LINK_EVERY_S = 1.0 - LOOK_EVERY_S
+"""Looked at so seldom, a second is then never over without a word."""
 BY = "live page"
 """In labels.csv: who says so."""
 UNDER_WAY = ("looking", "connecting", "recording", "stopping")
+STILL_THERE = "The page stays: Connect there goes on, Ctrl-C here ends."
 STOPPING = "Stopping the sensor, fetching what is still missing ..."
 SOUND_TEST_S = 0.5
 
@@ -69,6 +71,8 @@ class Studio:
         self.hub = Hub(self._snapshot, lambda: self.page.age_s)
         self.page = PageDisplay(board := self._board(), self.hub, display(board))
         self.recorded: list[Recorded] = []
+        self.error: ImuError | None = None
+        """What went wrong in the session that ended last."""
         self._session = secrets.token_hex(4)
         self._stage, self._text = "looking", ""
         self._linked: tuple[Link | None, float] = None, 0.0
@@ -87,6 +91,8 @@ class Studio:
             while True:
                 self._wanted.clear()
                 await self._one_session()
+                if not self._wanted.is_set():
+                    console.err().print(STILL_THERE, style="bright_black")
                 await self._wanted.wait()
         finally:
             beat.cancel()
@@ -128,13 +134,13 @@ class Studio:
 
     def _end(self, work: asyncio.Task[Recorded]) -> None:
         """Say what came of a session."""
+        self.error = None
         try:
             recorded = work.result()
         except asyncio.CancelledError:
             return self._enter("stopped", "Stopped; nothing was recorded.")
         except ImuError as error:
-            console.err().print(f"error: {error}", style="red", soft_wrap=True)
-            return self._enter("failed", str(error), say=False)
+            return self._fail(error)
         self.recorded.append(recorded)
         self.page.finish(recorded.analysis)
         wrong = recorded.error
@@ -143,10 +149,14 @@ class Studio:
         except ImuError as unkept:
             wrong = wrong or unkept
         if wrong is not None:
-            console.err().print(f"error: {wrong}", style="red", soft_wrap=True)
-            return self._enter("failed", str(wrong), say=False)
+            return self._fail(wrong)
         kept = "Stopped; nothing was received." if recorded.folder is None else f"Session kept: {recorded.folder.name}"
         return self._enter("stopped", kept, say=False)
+
+    def _fail(self, error: ImuError) -> None:
+        self.error = error
+        console.err().print(f"error: {error}", style="red", soft_wrap=True)
+        self._enter("failed", str(error), say=False)
 
     def _enter(self, stage: str, text: str, *, say: bool = True) -> None:
         self._stage, self._text = stage, text

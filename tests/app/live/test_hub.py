@@ -79,6 +79,7 @@ def test_who_falls_behind_gets_a_snapshot_in_place_of_all_and_nobody_else_does()
             late = said(await heard(slow))
             assert said(got) == ["hello", "snapshot", *map(str, range(10 * MOST_WAITING))]
             at = late.index("snapshot")
+            assert late[:at] == ["hello"]
             assert late[at + 1 :] == [str(n) for n in range(10 * MOST_WAITING - len(late) + at + 1, 10 * MOST_WAITING)]
             assert late.count("snapshot") == 1
 

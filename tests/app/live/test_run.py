@@ -14,17 +14,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from app.live.served import Page, StillStudio
 from typer.testing import CliRunner
 from websockets.asyncio.client import connect
 
 from imu.app.cli import app
 from imu.app.live.certificate import certificate
+from imu.app.live.command import _end
 from imu.app.live.run import Links, Where, lan_hosts, live, show
 from imu.app.live.server import listen
 from imu.app.live.studio import Studio
 from imu.app.record import Plan
-from imu.errors import StorageError, UsageError
+from imu.errors import SensorNotFound, StorageError, UsageError
 from imu.exercises import get_exercise
 from imu.sessions import read_session
 
@@ -128,6 +130,14 @@ def test_a_certificate_is_kept_as_long_as_it_names_the_machine(tmp_path: Path) -
     assert certificate(folder, {"127.0.0.1"})[0].read_bytes().startswith(b"-----BEGIN CERTIFICATE")
 
 
+@pytest.mark.parametrize("torn", [b"", b"nonsense", None], ids=["empty", "torn", "of another certificate"])
+def test_a_key_that_is_not_the_certificates_is_made_anew_with_it(tmp_path: Path, torn: bytes | None) -> None:
+    files = certificate(tmp_path / "state", {"127.0.0.1"})
+    other = certificate(tmp_path / "other", {"127.0.0.1"})
+    files[1].write_bytes(other[1].read_bytes() if torn is None else torn)  # the disk was full in between
+    ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(*certificate(tmp_path / "state", {"127.0.0.1"}))
+
+
 def test_a_certificate_that_cannot_be_made_is_said_with_the_mend(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,6 +156,17 @@ async def test_a_port_in_use_is_said_with_the_mend(tmp_path: Path) -> None:
             await live(Studio(Plan(exercise=BENCH, out=tmp_path)), Where(port=port, state=tmp_path))
     with pytest.raises(UsageError, match="cannot be used"):
         listen("192.0.2.1", 0)
+
+
+def test_it_ends_with_the_error_of_the_last_session(tmp_path: Path) -> None:
+    studio = Studio(Plan(exercise=BENCH, out=tmp_path))
+    studio.error = SensorNotFound("No sensor was found.")
+    with pytest.raises(typer.Exit) as ended:
+        _end(studio)
+    assert ended.value.exit_code == SensorNotFound.exit_code
+    studio.error = None
+    with pytest.raises(KeyboardInterrupt):
+        _end(studio)
 
 
 def test_without_its_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

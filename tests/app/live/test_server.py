@@ -12,9 +12,10 @@ import pytest
 from app.live.served import Message, Page, Site, StillStudio, served
 from websockets.exceptions import ConnectionClosed
 
-from imu.app.live import commands
+from imu.app.live import commands, server
 from imu.app.live.hub import MOST_AT_ONCE, MOST_ONLOOKERS, MOST_WAITING, Role
 from imu.app.live.messages import Remark
+from imu.app.live.server import MOST_OF_ONE
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -173,8 +174,51 @@ async def test_one_page_too_many_is_told_so(site: Site) -> None:
             await greeted(control)
 
 
+async def test_who_holds_connections_without_a_word_is_cut_off_and_keeps_nobody_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server, "FIRST_S", 0.3)
+    async with served(StillStudio()) as site, site.page() as page:
+        await greeted(page)
+        mute = [await asyncio.open_connection("127.0.0.1", site.port) for _ in range(MOST_OF_ONE)]
+        mute[0][1].write(b"GET / HTTP/1.1\r\nHost:")  # and no more of it
+        async with asyncio.timeout(10.0):
+            for reader, writer in mute:
+                with contextlib.suppress(ConnectionResetError):
+                    assert await reader.read() == b""
+                writer.close()
+        assert (await site.ask("/", cookie=site.cookie(Role.VIEW))).status == 200
+        site.studio.hub.publish(Remark(text="still here"))
+        assert await remark(page) == "still here"
+
+
+async def test_one_address_cannot_take_every_connection() -> None:
+    async with served(StillStudio()) as site:
+        mute = [await asyncio.open_connection("127.0.0.1", site.port) for _ in range(MOST_OF_ONE)]
+        reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+        with contextlib.suppress(ConnectionResetError):
+            async with asyncio.timeout(5.0):  # less than it is patient with others
+                assert await reader.read() == b""
+        for one in (writer, *(writer for _, writer in mute)):
+            one.close()
+
+
 async def test_posts_that_come_too_fast_are_refused() -> None:
     async with served(StillStudio()) as site:
-        codes = [(await site.command("sound_test")).status for _ in range(int(MOST_AT_ONCE) + 10)]
+        answers = [await site.command("sound_test") for _ in range(int(MOST_AT_ONCE) + 10)]
+        codes = [answer.status for answer in answers]
         assert 429 in codes
         assert len(site.studio.done) == codes.count(200) >= MOST_AT_ONCE
+        busy = json.loads(answers[codes.index(429)].text)
+        assert (busy["kind"], busy["code"], busy["text"].partition(";")[0]) == (
+            "error",
+            "busy",
+            "Too many commands at once",
+        )
+
+
+async def test_who_only_looks_on_cannot_use_up_the_posts_of_who_has_control() -> None:
+    async with served(StillStudio()) as site:
+        codes = [(await site.command("stop", role=Role.VIEW)).status for _ in range(int(MOST_AT_ONCE) + 10)]
+        assert set(codes) == {403, 429}
+        assert (await site.command("stop")).status == 200

@@ -26,6 +26,7 @@ from imu.app.live.messages import STATES_PER_S, TRACE_S, Trace
 from imu.app.live.studio import Studio
 from imu.app.person import perform
 from imu.app.record import Plan
+from imu.errors import SensorNotFound
 from imu.exercises import get_exercise
 from imu.model import Verdict
 from imu.sessions import read_header, read_session
@@ -281,6 +282,7 @@ def test_without_a_sensor_it_says_so_and_looks_again_when_asked(one: Recording, 
     async def story(told: Story) -> None:
         await told.air.reach(0, within=False)
         await told.stage("failed")
+        assert isinstance(told.studio.error, SensorNotFound)
         with pytest.raises(BadCommand, match="Nothing is being recorded"):
             told.studio.do(commands.Calibrate())
         told.studio.do(commands.SetLoad(load_kg=5.0))
@@ -291,6 +293,7 @@ def test_without_a_sensor_it_says_so_and_looks_again_when_asked(one: Recording, 
         await told.stage("recording")
         told.studio.do(commands.Stop())
         await told.stage("stopped")
+        assert told.studio.error is None
         with pytest.raises(BadCommand, match="Nothing is under way"):
             told.studio.do(commands.Stop())
 

@@ -60,7 +60,7 @@ const takes = {
     world.last = message.last;
   },
   set: (message) => rows.changeSet(message),
-  cue: ({ cue }) => sound.play(cue),
+  cue: ({ cue }) => play(cue),
   link: (message) => (world.link = message),
   settings(message) {
     world.settings = message;
@@ -191,7 +191,7 @@ function paintTempo() {
 
 /** Whoever only listens has to hear it, too: silence would pass for nothing to say. A short drop is not worth a word. */
 function tellConnection() {
-  const say = (text) => sound.play({ what: "say", level: "count", why: "link", text });
+  const say = (text) => play({ what: "say", level: "count", why: "link", text });
   if (connection.open) {
     clearTimeout(lostTimer);
     if (lostTold) say("connection back");
@@ -203,6 +203,12 @@ function tellConnection() {
       say("connection lost");
     }, LOST_MS);
   }
+}
+
+/** What is not heard is told to a screen reader; the count it takes from the number. */
+function play(cue) {
+  if (sound.isOn) sound.play(cue);
+  else if (cue.what === "say" && cue.why !== "count") put(byId("spoken"), cue.text);
 }
 
 function average(values) {

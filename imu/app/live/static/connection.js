@@ -7,6 +7,9 @@ const WAKING_MS = 1200; // a page that was hidden so long since the last word do
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 3000;
 const ANSWER_MS = 5000;
+const RELOADED = "reloaded"; // kept for this tab: that it was loaded anew for the program's sake
+const ASK_EVERY = 4; // tries; the program may come back at any time, and with other keys
+const LONGEST_REFUSAL = 200; // characters
 
 export class Connection {
   /** `hear(message)` takes every message, `change()` is called when it opens or is lost. */
@@ -14,7 +17,7 @@ export class Connection {
     this.hear = hear;
     this.change = change;
     this.open = false;
-    this.refused = ""; // what the program said when it let nobody in
+    this.refused = ""; // why the program did not let this page in, in its words
     this.heardAt = 0;
     this.tries = 0;
     this.socketWorks = false;
@@ -35,7 +38,7 @@ export class Connection {
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.#answered(id, "No answer; look whether it was done."), ANSWER_MS);
       this.waiting.set(id, { resolve, timer });
-      this.way.say(text, (answer) => this.#take(answer));
+      this.way.say(text, (answer) => this.#take(answer), (wrong) => this.#answered(id, wrong));
     });
   }
 
@@ -44,7 +47,7 @@ export class Connection {
     this.tries += 1;
     const events = this.tries % (this.socketWorks ? 4 : 2) === 0; // where a socket worked it will again, mostly
     this.heardAt = Date.now();
-    const ends = { take: (text) => this.#take(text), gone: (way) => way === this.way && this.#lost() };
+    const ends = { take: (text) => this.#take(text), gone: (way, why) => way === this.way && this.#lost(why) };
     try {
       this.way = events ? new Events(ends) : new Socket(ends);
     } catch {
@@ -55,11 +58,12 @@ export class Connection {
   #take(text) {
     const message = JSON.parse(text);
     this.heardAt = Date.now();
-    if (message.v !== VERSION) return reloadOnce();
+    if (message.v !== VERSION) return this.#outdated();
     if (message.kind === "done" || message.kind === "error") return this.#answered(message.id, message.text ?? null);
     if (message.kind === "hello") {
       this.tries = 0;
       this.refused = "";
+      sessionStorage.removeItem(RELOADED);
       this.socketWorks ||= this.way instanceof Socket;
       this.open = true;
       this.change();
@@ -74,14 +78,15 @@ export class Connection {
     resolve?.(text);
   }
 
-  #lost() {
+  #lost(why = "") {
     const way = this.way;
     this.way = null;
     way?.close();
     const was = this.open;
     this.open = false;
-    if (this.tries === 3) this.#ask();
-    if (was) this.change();
+    if (why) this.refused = why;
+    if (this.tries % ASK_EVERY === ASK_EVERY - 1) this.#ask();
+    if (was || why) this.change();
     clearTimeout(this.again);
     this.again = setTimeout(() => this.#begin(), Math.min(FIRST_WAIT_MS * 2 ** (this.tries - 1), LONGEST_WAIT_MS));
   }
@@ -101,11 +106,21 @@ export class Connection {
   async #ask() {
     try {
       const answer = await fetch("/", { cache: "no-store" });
-      this.refused = answer.ok ? "" : (await answer.text()).slice(0, 200);
+      if (!answer.ok) this.refused = (await answer.text()).slice(0, LONGEST_REFUSAL);
     } catch {
       this.refused = "";
     }
     this.change();
+  }
+
+  /** A page that is older than the program speaks another language, and is loaded anew; if that did not help, it says so. */
+  #outdated() {
+    if (sessionStorage.getItem(RELOADED)) {
+      this.refused = "This page is not of the version of the program: close it and open it again.";
+      return this.change();
+    }
+    sessionStorage.setItem(RELOADED, "1");
+    location.reload();
   }
 }
 
@@ -113,7 +128,8 @@ class Socket {
   constructor({ take, gone }) {
     this.socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
     this.socket.onmessage = (event) => this.socket && take(event.data);
-    this.socket.onclose = this.socket.onerror = () => gone(this);
+    this.socket.onerror = () => gone(this);
+    this.socket.onclose = (event) => gone(this, event?.reason);
   }
 
   say(text) {
@@ -135,21 +151,19 @@ class Events {
     this.source.onerror = () => gone(this);
   }
 
-  async say(text, answered) {
+  /** `answered` takes the answer to a command that was read, `refused` what is wrong with any other. */
+  async say(text, answered, refused) {
     const headers = { "content-type": "application/json" };
     const answer = await fetch("/command", { method: "POST", body: text, headers }).catch(() => null);
-    if (answer?.headers.get("content-type")?.startsWith("application/json")) answered(await answer.text());
+    const said = await answer?.text().catch(() => null);
+    if (!said) return;
+    const message = answer.headers.get("content-type")?.startsWith("application/json") ? JSON.parse(said) : { text: said };
+    if (message.id === undefined || message.id === null) refused(message.text.slice(0, LONGEST_REFUSAL));
+    else answered(said);
   }
 
   close() {
     this.source.onmessage = this.source.onerror = null;
     this.source.close();
   }
-}
-
-/** A page that is older than the program speaks another language. */
-function reloadOnce() {
-  if (sessionStorage.getItem("reloaded")) return;
-  sessionStorage.setItem("reloaded", "1");
-  location.reload();
 }

@@ -118,7 +118,11 @@ export class Controls {
     place();
     document.activeElement?.blur(); // a dialog takes the focus, which this one is not to have
     for (const name of ["reps", "settings"]) {
-      byId(`open-${name}`).addEventListener("click", () => byId(name).showModal());
+      byId(`open-${name}`).addEventListener("click", () => {
+        byId(name).append(byId("news")); // what lies outside of a modal dialog is neither seen nor read aloud
+        byId(name).showModal();
+      });
+      byId(name).addEventListener("close", () => document.body.append(byId("news")));
       byId(name).addEventListener("click", (event) => {
         const closes = event.target === byId(name) || "close" in event.target.dataset;
         if (closes && byId(name).matches(":modal")) byId(name).close();
