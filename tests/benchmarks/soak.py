@@ -299,8 +299,8 @@ def show(name: str, value: Any) -> None:
 def tell(day: Day, cycle: Cycle) -> None:
     """Hold the files against the truth."""
     sets = true_sets(cycle, day.n)
-    hours = (len(day.memory_mb) - 1) or 1
-    show("samples, hours, seconds a simulated hour", f"{day.n}, {hours}, {day.seconds / hours:.1f}")
+    hours = len(day.memory_mb) - 1
+    show("samples, hours, seconds a simulated hour", f"{day.n}, {hours}, {day.seconds / max(hours, 1):.1f}")
     show("memory at start, 1 h, end, MB", ", ".join(f"{day.memory_mb[k]:.0f}" for k in (0, min(1, hours), -1)))
     show("the stream remembers", day.stream_kept)
     show("lost, filled", f"{day.lost}, {day.filled}")
